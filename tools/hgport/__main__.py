@@ -1,0 +1,3 @@
+from hgport.cli import main
+
+main()

@@ -1,0 +1,83 @@
+"""The command line: which verbs there are, and how an error becomes one line and an exit code.
+
+A verb's module is imported when the verb is used, so that ``hgport --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from hgport import __version__
+from hgport.errors import HgportError
+
+# verb -> what it does, in the order in which the help lists them; the verb's click command is
+# ``command`` in the module of the same name in hgport.commands
+VERBS = {
+    "status": "Show which patch applies to which release.",
+    "apply": "Apply the series to a release, one changeset a patch.",
+    "test": "Prove the series: the bug shows without it and is gone with it.",
+    "releases": "List, update or fetch the releases of Mercurial.",
+}
+
+
+class LazyGroup(click.Group):
+    """A click group whose commands are imported only when they are run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"hgport.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # click's own would import every verb for its first line
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hgport")
+def hgport() -> None:
+    """Carry a series of patches across every release of Mercurial that needs it, with proof."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run one command line and exit with its code.
+
+    ``args`` are the words after the program's name; None takes them from the process.  A verb
+    returns its exit code (None is 0).
+    """
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run one command line and return its exit code, having printed what went wrong, if it did."""
+    try:
+        result: Any = hgport.main(args=args, prog_name="hgport", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as err:
+        err.show()
+        return 2
+    except click.ClickException as err:
+        return _complain(err.format_message(), None, 2)
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted", None, 130)
+    except HgportError as err:
+        return _complain(err.message, err.hint, err.exit_code)
+    except BrokenPipeError:
+        # whoever read our output has seen enough; Python must not complain at exit about it
+        sys.stdout = None
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _complain(message: str, hint: str | None, code: int) -> int:
+    print(f"hgport: {message}" + (f" ({hint})" if hint else ""), file=sys.stderr)
+    return code

@@ -1,0 +1,41 @@
+"""What can go wrong for the person at the terminal, and the exit code of each kind.
+
+Every room may raise these; only ``cli`` turns one into a line on standard error and an exit
+code.  The codes are those of DESIGN: 0 all is well, 1 it is not, 2 the command was wrong,
+3 the outside failed, 4 stopped at a conflict, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+
+class HgportError(Exception):
+    """Something is not as it should be: a patch fails, a proof fails.
+
+    ``message`` is one line that says what is wrong; ``hint``, if given, one that says what to
+    do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(HgportError):
+    """The command, or a file that it was pointed at, is wrong."""
+
+    exit_code = 2
+
+
+class OutsideError(HgportError):
+    """The outside failed: the network, the disk, a missing interpreter."""
+
+    exit_code = 3
+
+
+class ConflictStop(HgportError):
+    """Stopped at a conflict that waits for a person."""
+
+    exit_code = 4

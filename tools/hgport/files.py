@@ -1,0 +1,111 @@
+"""Files and directories that are either whole or not there.
+
+Everything is built beside its destination and renamed into place, so that a crash, a full
+disk or ctrl-C leaves at worst a temporary name, which the next run removes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from hgport.errors import OutsideError
+
+_TEMPORARY = ".hgport-tmp-"
+
+
+@contextlib.contextmanager
+def disk_errors(what: str) -> Iterator[None]:
+    """Turn the OSError of a disk that is full, read-only or forbidden into an OutsideError.
+
+    ``what`` completes the sentence "cannot ...".
+    """
+    try:
+        yield
+    except OSError as err:
+        if err.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        raise OutsideError(
+            f"cannot {what}: {err.strerror}",
+            "make room or permit it there, or set HGPORT_CACHE to another directory",
+        ) from err
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Make ``path`` hold exactly ``data``, replacing what was there in one step.
+
+    Raises OutsideError if the disk refuses; ``path`` is then as it was.
+    """
+    with disk_errors(f"write {path}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+            mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
+            os.chmod(name, mode)
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+            raise
+
+
+@contextlib.contextmanager
+def built_beside(destination: Path) -> Iterator[Path]:
+    """Yield an empty directory that becomes ``destination`` if the block ends well.
+
+    If the block raises, what it built is removed.  ``destination`` must not exist; if another
+    process has made it meanwhile, that one stays and ours is dropped, which suits a cache whose
+    entries are all alike.
+    """
+    with disk_errors(f"write below {destination.parent}"):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=destination.parent))
+        try:
+            # mkdtemp's 0700 is for the building only; the result is an ordinary directory
+            umask = os.umask(0)
+            os.umask(umask)
+            beside.chmod(0o777 & ~umask)
+            yield beside
+            try:
+                os.rename(beside, destination)
+            except OSError as err:
+                if err.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                remove_tree(beside)
+        except BaseException:
+            remove_tree(beside)
+            raise
+
+
+def remove_tree(path: Path) -> None:
+    """Remove the directory ``path`` and all below it, read-only directories included.
+
+    What is not there is not an error.
+    """
+    for parent, _dirs, _files in os.walk(path):
+        with contextlib.suppress(OSError):
+            os.chmod(parent, 0o700)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file ``path`` for the block, waiting for whoever has it.
+
+    The kernel drops the lock of a process that dies, so none is ever stale.
+    """
+    with disk_errors(f"write {path}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(path, "ab")  # noqa: SIM115 - closed below; a with would wrap the caller's errors
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
