@@ -1,0 +1,81 @@
+"""A stack: a series and its ports, and which of them serves which line of releases.
+
+A port is a directory beside the patches, named like a line (``4.9``), with a series of its own.  It
+serves its line and every later one, up to the next port.  The top-level series counts as the port
+of the base's line.  Lines older than every port get the oldest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from hgport.model.release import line_key
+from hgport.model.series import Series
+
+_LINE = re.compile(r"\d+\.\d+$")
+
+
+@dataclass(frozen=True)
+class Port:
+    """A series and the line that it was written for; None is the top-level series."""
+
+    line: str | None
+    series: Series
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The top-level series and its ports (by line, oldest first).
+
+    ``base`` is the line that the top-level series is written for; None says that nobody knows, and
+    then the top-level series serves whatever is older than the oldest port directory.
+    """
+
+    top: Series
+    ports: tuple[Port, ...]
+    base: str | None
+
+    @classmethod
+    def load(cls, series_path: Path, base: str | None) -> Stack:
+        """Read a series file and the port directories beside its patches.
+
+        ``base`` is a line or a release ("5.2" or "5.2.2").  Raises UsageError for whatever
+        Series.load does.
+        """
+        top = Series.load(series_path)
+        lines = sorted(_port_lines(top.directory), key=line_key)
+        ports = tuple(Port(n, Series.load(top.directory / n / "series")) for n in lines)
+        return cls(top, ports, ".".join(base.split(".")[:2]) if base else None)
+
+    def for_line(self, line: str) -> Port:
+        """The port that serves the releases of ``line``."""
+        wanted = line_key(line)
+        serving = self._in_order[0][1]
+        for key, port in self._in_order:
+            if key <= wanted:
+                serving = port
+        return serving
+
+    @cached_property
+    def _in_order(self) -> list[tuple[tuple[int, int], Port]]:
+        top_key = line_key(self.base) if self.base else (0, 0)
+        keyed = [(line_key(port.line), port) for port in self.ports if port.line is not None]
+        # a directory for the base's own line comes after the top-level series, and so wins
+        return sorted([(top_key, Port(None, self.top))] + keyed, key=lambda pair: pair[0])
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of all patches: the top-level series' in order, then those only in ports."""
+        every = [self.top] + [port.series for port in self.ports]
+        return tuple(dict.fromkeys(name for series in every for name in series.names))
+
+
+def _port_lines(directory: Path) -> list[str]:
+    return [
+        entry.name
+        for entry in directory.iterdir()
+        if _LINE.match(entry.name) and (entry / "series").is_file()
+    ]
