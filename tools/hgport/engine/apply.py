@@ -1,0 +1,109 @@
+"""Apply a series of patches to a tree in memory, with Mercurial's own patcher.
+
+A tree is a function from a path to that file's content.  Nothing is written anywhere, and
+Mercurial is imported when the first patch is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from hgport.engine.outcome import HunkResult, Outcome, PatchResult, SeriesResult
+from hgport.model.patch import Patch
+
+if TYPE_CHECKING:
+    from hgport.engine.hgpatcher import Attempt
+
+__all__ = ["HunkResult", "Outcome", "PatchResult", "SeriesResult", "apply_series", "is_there"]
+
+Reader = Callable[[str], "bytes | None"]
+
+
+def apply_series(read: Reader, patches: Sequence[Patch], *, fuzz: int = 0) -> SeriesResult:
+    """Apply patches one upon the other.
+
+    ``read`` gives the content of a file of the tree by its path, None where there is none or a
+    directory.  It must not follow symbolic links: a link's content is its target.  ``fuzz`` is
+    how many lines of context a hunk may lose.  Patches after one that is in conflict are not
+    tried.  Raises UsageError for a patch that would write through a link or a file as if it were a
+    directory.
+    """
+    files: dict[str, bytes | None] = {}
+    modes: dict[str, str] = {}
+    results: list[PatchResult] = []
+
+    def current(path: str) -> bytes | None:
+        return files[path] if path in files else read(path)
+
+    stopped = False
+    for patch in patches:
+        if stopped:
+            results.append(PatchResult(patch, Outcome.NOT_TRIED))
+            continue
+        result = _apply(current, patch, fuzz)
+        results.append(result)
+        files.update(result.files)
+        modes.update(result.modes)
+        stopped = result.outcome is Outcome.CONFLICT
+    return SeriesResult(tuple(results), files, modes)
+
+
+def is_there(read: Reader, patch: Patch) -> bool:
+    """Whether the tree that ``read`` reads (as in apply_series) has all of the patch's change."""
+    from hgport.engine import hgpatcher
+
+    return hgpatcher.is_there(read, patch.body)
+
+
+def is_affected(read: Reader, patch: Patch) -> bool:
+    """Whether the tree has any of the files that the patch modifies; true if it only adds some."""
+    before = [c.path if c.old_path is None else c.old_path for c in patch.files if c.kind != "add"]
+    return not before or any(read(path) is not None for path in before)
+
+
+def _apply(read: Reader, patch: Patch, fuzz: int) -> PatchResult:
+    from hgport.engine import hgpatcher
+
+    affected = is_affected(read, patch)
+    attempt = hgpatcher.attempt(read, patch, fuzz) if affected else None
+    doubtful = attempt is None or attempt.failed or attempt.unanchored
+    if doubtful and hgpatcher.is_there(read, patch.body):
+        return PatchResult(patch, Outcome.APPLIED)
+    if attempt is None:
+        return PatchResult(patch, Outcome.NOT_AFFECTED)
+    if attempt.failed:
+        message = attempt.message or _conflict_message(read, attempt)
+        return PatchResult(patch, Outcome.CONFLICT, tuple(attempt.hunks), message)
+    return PatchResult(
+        patch,
+        _placed(attempt),
+        tuple(attempt.hunks),
+        files=attempt.files,
+        modes=attempt.modes,
+        copies=attempt.copies,
+    )
+
+
+def _placed(attempt: Attempt) -> Outcome:
+    if any(hunk.fuzz for hunk in attempt.hunks):
+        return Outcome.FUZZ
+    if any(hunk.offset for hunk in attempt.hunks):
+        return Outcome.OFFSET
+    return Outcome.CLEAN
+
+
+def _conflict_message(read: Reader, attempt: Attempt) -> str:
+    """One line that names the files and the hunks that were rejected."""
+    by_file: dict[str, list[HunkResult]] = {}
+    for hunk in attempt.hunks:
+        if hunk.rejected:
+            by_file.setdefault(hunk.file, []).append(hunk)
+    return "; ".join(_file_message(read, path, hunks) for path, hunks in by_file.items())
+
+
+def _file_message(read: Reader, path: str, hunks: list[HunkResult]) -> str:
+    if read(path) is None:
+        return f"{path} is missing"
+    numbers = ", ".join(f"{hunk.number} (line {hunk.line})" for hunk in hunks)
+    return f"{path} hunk {numbers}"

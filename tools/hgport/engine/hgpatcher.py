@@ -1,0 +1,256 @@
+"""The one module that imports Mercurial to apply patches: an adapter to ``mercurial.patch``.
+
+It stands alone so that an upgrade of Mercurial is a change here and in ``hg``.  No configuration
+is read: neither the machine's, nor the person's, nor a repository's.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hgport.engine.outcome import HunkResult
+from hgport.errors import UsageError
+from hgport.model.patch import Patch
+
+import hgdemandimport  # type: ignore[import-untyped]  # isort: skip
+
+# Mercurial's own way to load only what is used; it halves the time that the import takes
+hgdemandimport.enable()
+try:
+    from mercurial import error as hgerror
+    from mercurial import patch as hgpatch
+    from mercurial import ui as hgui
+
+    _LOADED = (hgerror.Abort, hgpatch.patchfile, hgui.ui)
+finally:
+    hgdemandimport.disable()
+
+Reader = Callable[[str], "bytes | None"]
+_MODES = {(False, False): "", (False, True): "x", (True, False): "l", (True, True): "l"}
+
+
+@dataclass
+class Attempt:
+    """What Mercurial's patcher did with one patch.
+
+    ``files``, ``modes`` and ``copies`` are as in PatchResult.  ``message`` is Mercurial's own
+    word where it gave up before it tried the hunks.  ``unanchored`` says that a hunk which must
+    stand at the start or the end of its file, having no context beyond it, was found elsewhere.
+    """
+
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    modes: dict[str, str] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    hunks: list[HunkResult] = field(default_factory=list)
+    failed: bool = False
+    message: str = ""
+    unanchored: bool = False
+
+
+def attempt(read: Reader, patch: Patch, fuzz: int) -> Attempt:
+    """Apply one patch to the tree that ``read`` reads, in memory.
+
+    ``fuzz`` is how many lines of context a hunk may lose.  Raises UsageError for a patch that
+    Mercurial cannot read, or that names a path which it may not write.
+    """
+    made = Attempt()
+    backend = _Memory(_ui(fuzz), read, patch, made)
+    store = hgpatch.filestore()
+    backend.ui.pushbuffer(error=True)
+    try:
+        code = hgpatch._applydiff(backend.ui, io.BytesIO(patch.body), _Watched, backend, store)
+        made.failed = code < 0
+    except hgpatch.PatchParseError as err:
+        raise UsageError(f"{patch.name}: {_message(err)}") from None
+    except hgpatch.PatchError as err:
+        made.failed, made.message = True, _message(err)
+    finally:
+        said = backend.ui.popbuffer()
+        store.close()
+    if made.failed and not made.message and not any(h.rejected for h in made.hunks):
+        made.message = said.decode("utf-8", "replace").strip().replace("\n", "; ")
+    return made
+
+
+def is_there(read: Reader, body: bytes) -> bool:
+    """Whether the tree that ``read`` reads has all of what the diff ``body`` changes.
+
+    A diff that only removes files is never said to be there, since any tree lacks most files.
+    """
+    backend = _Memory(_ui(0), read, None, Attempt())
+    seen = False
+    with_hunks = _files_of(backend, body)
+    for meta, hunks in with_hunks:
+        if not _file_is_there(backend, meta, hunks):
+            return False
+        seen = seen or meta.op != b"DELETE"
+    return seen
+
+
+def _ui(fuzz: int) -> Any:
+    ui = hgui.ui()
+    ui.setconfig(b"patch", b"fuzz", b"%d" % fuzz, b"hgport")
+    ui.setconfig(b"patch", b"eol", b"strict", b"hgport")
+    return ui
+
+
+def _message(err: Exception) -> str:
+    return str(err).strip()
+
+
+def _name(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+class _Memory(hgpatch.abstractbackend):  # type: ignore[misc]
+    """A tree for Mercurial's patcher: reads the given one, keeps what is written to itself."""
+
+    repo = None
+
+    def __init__(self, ui: Any, read: Reader, patch: Patch | None, made: Attempt) -> None:
+        super().__init__(ui)
+        self.made = made
+        self._read = read
+        self._patch = patch
+
+    def content(self, path: str) -> bytes | None:
+        if path in self.made.files:
+            return self.made.files[path]
+        return self._read(path)
+
+    def getfile(self, fname: bytes) -> tuple[bytes | None, tuple[bool, bool] | None]:
+        # no mode: the patch is asked only for the modes that it states
+        return self.content(_name(fname)), None
+
+    def exists(self, fname: bytes) -> bool:
+        return self.content(_name(fname)) is not None
+
+    def setfile(
+        self,
+        fname: bytes,
+        data: bytes | None,
+        mode: tuple[int, int] | None,
+        copysource: bytes | None,
+    ) -> None:
+        path = self._writable(fname)
+        content = self.content(path) if data is None else data
+        if content is None:
+            raise hgpatch.PatchApplicationError(b"%s is missing" % fname)
+        self.made.files[path] = content
+        if mode is not None:
+            self.made.modes[path] = _MODES[bool(mode[0]), bool(mode[1])]
+        if copysource:
+            self.made.copies[path] = _name(copysource)
+
+    def unlink(self, fname: bytes) -> None:
+        path = self._writable(fname)
+        if self.content(path) is None:
+            raise hgpatch.PatchApplicationError(b"%s is missing" % fname)
+        self.made.files[path] = None
+
+    def _writable(self, fname: bytes) -> str:
+        path = _name(fname)
+        assert self._patch is not None
+        if path not in self._patch.paths:
+            # our reading of the diff, whose paths were checked, must be Mercurial's
+            raise UsageError(f"{self._patch.name}: Mercurial reads a path that hgport does not")
+        parts = path.split("/")
+        for end in range(1, len(parts)):
+            above = "/".join(parts[:end])
+            if self.content(above) is not None:
+                raise UsageError(
+                    f"{self._patch.name}: the path {path!r} goes through {above!r}, "
+                    "which is a link or a file there"
+                )
+        return path
+
+
+class _Watched(hgpatch.patchfile):  # type: ignore[misc]
+    """Mercurial's patcher of one file, which reports what became of each hunk."""
+
+    def apply(self, h: Any) -> int:
+        text = isinstance(h, hgpatch.hunk)
+        place = h.fuzzit(0, False)[1] + self.offset if text else 0
+        code: int = super().apply(h)
+        moved = self.skew if text and code >= 0 else 0
+        fuzz = max(code, 0)
+        self.backend.made.hunks.append(
+            HunkResult(_name(self.fname), h.number, place + 1, moved - fuzz, fuzz, code < 0)
+        )
+        if text and code >= 0 and not self.remove:
+            self._see_anchors(h, place + moved)
+        return code
+
+    def _see_anchors(self, h: Any, start: int) -> None:
+        above, below = _context(h.hunk[1:]), _context(h.hunk[:0:-1])
+        at_end = start + len(h.b) == len(self.lines)
+        if (above > below and not at_end) or (above < below and start):
+            self.backend.made.unanchored = True
+
+
+def _context(lines: list[bytes]) -> int:
+    """How many lines of context a hunk's lines start with."""
+    for count, line in enumerate(lines):
+        if not line.startswith((b" ", b"\n")):
+            return count
+    return len(lines)
+
+
+def _files_of(backend: _Memory, body: bytes) -> list[tuple[Any, list[Any]]]:
+    """Mercurial's own reading of a diff: what it does to each file, and its hunks there."""
+    files: list[tuple[Any, list[Any]]] = []
+    for state, values in hgpatch.iterhunks(io.BytesIO(body)):
+        if state == b"hunk":
+            files[-1][1].append(values)
+        elif state == b"file":
+            old, new, first, meta = values
+            if meta is None:
+                meta = hgpatch.makepatchmeta(backend, old, new, first, 1, b"")
+            files.append((meta, []))
+    return files
+
+
+def _file_is_there(backend: _Memory, meta: Any, hunks: list[Any]) -> bool:
+    content = backend.content(_name(meta.path))
+    if meta.op == b"DELETE":
+        return content is None
+    if content is None:
+        return False
+    if meta.op == b"RENAME" and backend.content(_name(meta.oldpath)) is not None:
+        return False
+    if meta.op == b"ADD" or any(isinstance(h, hgpatch.binhunk) for h in hunks):
+        return content == _whole(hunks)
+    return _undoes(backend, meta, hunks)
+
+
+def _whole(hunks: list[Any]) -> bytes | None:
+    """The content that a file has after hunks that hold all of it; None if they do not."""
+    if not hunks:
+        return b""
+    if isinstance(hunks[0], hgpatch.binhunk):
+        return None if hunks[0].delta else hunks[0].text
+    return b"".join(hunks[0].b)
+
+
+def _undoes(backend: _Memory, meta: Any, hunks: list[Any]) -> bool:
+    """Whether every hunk could be taken out of the file again."""
+    target = hgpatch.patchmeta(meta.path)
+    file = hgpatch.patchfile(backend.ui, target, backend, hgpatch.filestore())
+    backend.ui.pushbuffer(error=True)
+    try:
+        # a hunk that leaves no line behind fits everywhere, so it shows nothing
+        return all(h.b and file.apply(_reversed(h)) == 0 for h in hunks)
+    finally:
+        backend.ui.popbuffer()
+
+
+def _reversed(h: Any) -> Any:
+    back = hgpatch.hunk(h.desc, h.number, None, None)
+    back.hunk = list(h.hunk)
+    back.a = [b"-" + line for line in h.b]
+    back.b = [line[1:] for line in h.a]
+    back.starta, back.lena, back.startb, back.lenb = h.startb, h.lenb, h.starta, h.lena
+    return back
