@@ -19,6 +19,8 @@ class Outcome(enum.Enum):
     APPLIED = "applied"  # nothing to do: the tree has the whole change already
     NOT_AFFECTED = "not affected"  # none of the files that it modifies are in the tree
     NOT_TRIED = "not tried"  # a patch before it is in conflict
+    UPSTREAMED = "upstreamed"  # the release has it, so it need not be applied
+    ABSENT = "absent"  # the port leaves it out though the release does not have it
 
     @property
     def changes_tree(self) -> bool:

@@ -1,0 +1,67 @@
+"""``hgport status``: which patch applies to which release."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from hgport.engine.verdicts import verdicts
+from hgport.model import project
+from hgport.model.ranges import select
+from hgport.report import matrix as report
+
+
+@click.command("status")
+@click.argument("releases", metavar="[RANGE]", default="latest")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option(
+    "--series",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use another stack: a quilt series file.",
+)
+@click.option(
+    "--fuzz",
+    type=click.IntRange(0, 9),
+    default=0,
+    metavar="LINES",
+    help="Lines of context that a hunk may lose (none).",
+)
+def command(releases: str, as_json: bool, series: Path | None, fuzz: int) -> int:
+    """Show which patch applies to which release.
+
+    RANGE is latest (the newest release of each line; this if none is given), affected, all, a
+    line (5.2), a release (5.2.2), every release of a line (5.2.*), or A..B; commas join.
+
+    The words: ok, the patch applies at the lines that it names; port, so does the port's; offset,
+    at other lines; fuzz, with less context; conflict, not; upstream, the release has it; absent,
+    the port leaves it out for no reason; n/a, the release has none of its files.  Exits with 1 if
+    anything is not as it should be.
+    """
+    return status(releases, as_json=as_json, series=series, fuzz=fuzz)
+
+
+def status(
+    releases: str, *, as_json: bool = False, series: Path | None = None, fuzz: int = 0
+) -> int:
+    """Print the status of a stack on a range of releases and return the exit code."""
+    stack, catalogue = project.load(series)
+    found = verdicts(stack, catalogue, select(catalogue, releases), fuzz=fuzz)
+    if as_json:
+        import json
+
+        print(json.dumps(found.to_plain(), indent=2))
+    else:
+        _print_text([report.table(found, shutil.get_terminal_size((100, 24)).columns)])
+        _print_text(report.notes(found))
+        _print_text([report.summary(found)])
+    return 0 if found.is_right else 1
+
+
+def _print_text(lines: list[str]) -> None:
+    encoding = sys.stdout.encoding or "ascii"
+    for line in lines:
+        print(line.encode(encoding, "replace").decode(encoding))

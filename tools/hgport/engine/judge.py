@@ -1,0 +1,139 @@
+"""Judge a port on a release: what becomes of each patch, and what disagrees.
+
+That upstream has a patch is told by two witnesses: the catalogue, which names the first release
+that has it, and the release's own content, which shows the line that the catalogue gives as
+evidence, or every hunk of the patch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hgport.engine.apply import apply_series, is_affected, is_there
+from hgport.engine.matrix import Cell
+from hgport.engine.outcome import Outcome, PatchResult
+from hgport.model.catalogue import Absorption, Catalogue
+from hgport.model.patch import Patch
+from hgport.model.release import Release
+from hgport.model.stack import Port, Stack
+
+Reader = Callable[[str], "bytes | None"]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Who says that upstream has a patch: the catalogue (``told``), the content (``seen``)."""
+
+    told: Absorption | None
+    seen: Absorption | None
+
+    @property
+    def agreed(self) -> bool:
+        """Whether both say so."""
+        return self.told is not None and self.seen is not None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The sentence that says where the two disagree, if they do."""
+        if self.told is not None and self.seen is None:
+            told = self.told
+            return (
+                f"the catalogue says that upstream has it since {told.release}, "
+                f"but {told.file} has no line {told.line!r}",
+            )
+        if self.seen is not None and self.told is None:
+            seen = self.seen
+            return (
+                f"{seen.file} has upstream's line {seen.line!r}, "
+                f"but the catalogue says that upstream has it since {seen.release} only",
+            )
+        return ()
+
+
+def absorptions(stack: Stack, catalogue: Catalogue) -> tuple[Absorption, ...]:
+    """What the catalogue says about a stack's patches: nothing about a stack without a base,
+    which is none of the catalogue's, whatever its patches are called."""
+    if stack.base is None:
+        return ()
+    return tuple(one for one in catalogue.absorbed if one.patch in stack.names)
+
+
+def witness(
+    stack: Stack, catalogue: Catalogue, release: Release, name: str, read: Reader
+) -> Witness:
+    """Hear both about the patch of that file name."""
+    known = [one for one in absorptions(stack, catalogue) if one.patch == name]
+    told = catalogue.absorption(name, release) if known else None
+    return Witness(told, next((one for one in known if _has_line(read, one)), None))
+
+
+def left_out(stack: Stack, port: Port) -> tuple[Patch, ...]:
+    """The patches of the top-level series that a port does not have."""
+    return tuple(p for p in stack.top.patches if p.name not in port.series.names)
+
+
+def to_apply(stack: Stack, catalogue: Catalogue, release: Release, read: Reader) -> list[Patch]:
+    """The patches to apply to a release: those of its port, without what upstream has."""
+    patches = stack.for_line(release.line).series.patches
+    return [p for p in patches if not witness(stack, catalogue, release, p.name, read).agreed]
+
+
+def judge(
+    stack: Stack, catalogue: Catalogue, release: Release, read: Reader, *, fuzz: int = 0
+) -> tuple[Cell | None, ...]:
+    """A cell for each of the stack's names, on the release whose files ``read`` gives.
+
+    ``read`` and ``fuzz`` are as in apply_series.
+    """
+    patches = to_apply(stack, catalogue, release, read)
+    tried = {r.patch.name: r for r in apply_series(read, patches, fuzz=fuzz).results}
+    listed = stack.for_line(release.line).series.names
+    top = {patch.name: patch for patch in stack.top.patches}
+
+    def cell(name: str) -> Cell | None:
+        heard = witness(stack, catalogue, release, name, read)
+        if name in tried:
+            return _of_tried(tried[name], heard, stack.base is not None)
+        if name in listed:
+            return _of_upstreamed(name, heard, "upstream has it, yet the series still lists it")
+        return _of_left_out(top[name], heard, read) if name in top else None
+
+    return tuple(cell(name) for name in stack.names)
+
+
+def _has_line(read: Reader, absorption: Absorption) -> bool:
+    wanted = absorption.line.strip().encode()
+    return any(line.strip() == wanted for line in (read(absorption.file) or b"").split(b"\n"))
+
+
+def _of_tried(result: PatchResult, heard: Witness, catalogued: bool) -> Cell:
+    name = result.patch.name
+    if result.outcome is not Outcome.APPLIED:
+        return Cell(name, result.outcome, result.message, result.hunks, problems=heard.problems)
+    silent = ("the release has every hunk of it, but the catalogue does not say so",)
+    problems = heard.problems or (silent if catalogued else ())
+    return Cell(name, Outcome.UPSTREAMED, "the release has every hunk of it", problems=problems)
+
+
+def _of_upstreamed(name: str, heard: Witness, *problems: str) -> Cell:
+    absorbed = heard.told or heard.seen
+    return Cell(
+        name,
+        Outcome.UPSTREAMED,
+        since=absorbed.release if absorbed else None,
+        changeset=absorbed.changeset if absorbed else None,
+        problems=heard.problems + problems,
+    )
+
+
+def _of_left_out(patch: Patch, heard: Witness, read: Reader) -> Cell:
+    if heard.seen is not None:
+        return _of_upstreamed(patch.name, heard)
+    if not is_affected(read, patch):
+        return Cell(patch.name, Outcome.NOT_AFFECTED, problems=heard.problems)
+    if is_there(read, patch):
+        silent = "the release has every hunk of it, but the catalogue does not say so"
+        return _of_upstreamed(patch.name, heard, *(() if heard.told else (silent,)))
+    lacking = "the series leaves it out, but the release does not have it"
+    return Cell(patch.name, Outcome.ABSENT, problems=heard.problems or (lacking,))

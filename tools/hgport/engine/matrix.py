@@ -1,0 +1,112 @@
+"""The verdicts on a stack: a cell for every patch on every release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, astuple, dataclass
+from typing import Any
+
+from hgport.engine.outcome import HunkResult, Outcome
+from hgport.model.release import Release
+
+_BAD = (Outcome.CONFLICT, Outcome.NOT_TRIED, Outcome.ABSENT)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What holds for one patch on one release.
+
+    ``message`` tells more of a conflict.  ``since`` and ``changeset`` are the release and the
+    changeset by which upstream absorbed the patch, where the catalogue knows.  ``problems`` are
+    whole sentences about what disagrees: the catalogue, the release's content, the port.
+    """
+
+    patch: str
+    outcome: Outcome
+    message: str = ""
+    hunks: tuple[HunkResult, ...] = ()
+    since: str | None = None
+    changeset: str | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing is left to do about it."""
+        return self.outcome not in _BAD and not self.problems
+
+    def to_plain(self) -> dict[str, Any]:
+        """The cell as what JSON can hold; ``from_plain`` reads it."""
+        plain = {
+            "patch": self.patch,
+            "outcome": self.outcome.value,
+            "message": self.message,
+            "hunks": [astuple(hunk) for hunk in self.hunks],
+            "problems": list(self.problems),
+        }
+        return {**plain, "since": self.since, "changeset": self.changeset}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Cell:
+        """Read what ``to_plain`` made.  KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            plain["patch"],
+            Outcome(plain["outcome"]),
+            plain["message"],
+            tuple(HunkResult(*hunk) for hunk in plain["hunks"]),
+            plain["since"],
+            plain["changeset"],
+            tuple(plain["problems"]),
+        )
+
+
+@dataclass(frozen=True)
+class Column:
+    """The verdicts on one release: a cell for each patch of Matrix.names.
+
+    ``port`` is the line of the port directory that serves the release, None for the top-level
+    series.  A cell is None for a patch that only other ports have.
+    """
+
+    release: Release
+    port: str | None
+    cells: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The verdicts on a stack: patch file names, and a column for each release, oldest first."""
+
+    names: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether every patch is where it should be, and nothing disagrees."""
+        return all(c is None or c.is_right for column in self.columns for c in column.cells)
+
+    def to_plain(self) -> dict[str, Any]:
+        """The matrix as ``hgport status --json`` prints it."""
+        releases = [_plain_column(column) for column in self.columns]
+        return {"patches": list(self.names), "releases": releases, "ok": self.is_right}
+
+
+def _plain_column(column: Column) -> dict[str, Any]:
+    return {
+        "version": column.release.version,
+        "line": column.release.line,
+        "port": column.port,
+        "patches": [_plain_result(cell) for cell in column.cells if cell is not None],
+    }
+
+
+def _plain_result(cell: Cell) -> dict[str, Any]:
+    absorbed = {"release": cell.since, "changeset": cell.changeset} if cell.since else None
+    return {
+        "patch": cell.patch,
+        "outcome": cell.outcome.value,
+        "ok": cell.is_right,
+        "message": cell.message,
+        "hunks": [asdict(hunk) for hunk in cell.hunks],
+        "absorbed_by": absorbed,
+        "problems": list(cell.problems),
+    }

@@ -1,0 +1,215 @@
+"""The verdicts on a stack, remembered by content.
+
+What is remembered of a port lies in one file, named by the hash of all that goes into a verdict but
+the release: patches, catalogue, hgport's and Mercurial's own code.  In it, the cells are kept by
+the sha256 of the release's sdist, which stands for the bytes of every file in it.  So nothing that
+has changed is ever taken for what it was, and with all of it known Mercurial is not imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hgport
+from hgport.engine.judge import absorptions, judge, left_out
+from hgport.engine.matrix import Cell, Column, Matrix
+from hgport.errors import OutsideError
+from hgport.files import locked, write_whole
+from hgport.model.catalogue import Catalogue
+from hgport.model.release import Release
+from hgport.model.stack import Port, Stack
+from hgport.places import cache_dir
+
+if TYPE_CHECKING:
+    from hgport.upstream.sdist import ProgressOfMany
+
+Cells = tuple["Cell | None", ...]
+# files of verdicts that are kept, the ones that were used last
+_KEPT = 200
+_CODE = ["model/diff.py"] + [f"engine/{m}.py" for m in ("apply", "hgpatcher", "judge", "matrix")]
+
+
+def verdicts(
+    stack: Stack,
+    catalogue: Catalogue,
+    releases: Sequence[Release],
+    *,
+    fuzz: int = 0,
+    progress: ProgressOfMany | None = None,
+) -> Matrix:
+    """The cells of every patch of the stack on the releases.
+
+    ``fuzz`` is how many lines of context a hunk may lose; ``progress`` is told about downloads
+    (see ``sdist.fetch_all``).  Raises UsageError for a patch that no tree can take, OutsideError
+    if a release's files cannot be had.  A cache that cannot be written costs a word on standard
+    error, not the verdicts.
+    """
+    remembered = _Memory(stack, catalogue, fuzz)
+    known = {release.version: remembered.get(release) for release in releases}
+    lacking = [release for release in releases if known[release.version] is None]
+    if lacking:
+        made = _judge_all(stack, catalogue, lacking, fuzz, progress)
+        remembered.put([(release, made[release.version]) for release in lacking])
+        known.update(made)
+    columns = (
+        Column(release, stack.for_line(release.line).line, known[release.version] or ())
+        for release in releases
+    )
+    return Matrix(stack.names, tuple(columns))
+
+
+def touched(stack: Stack, catalogue: Catalogue, port: Port) -> tuple[str, ...]:
+    """Every path of a release that a verdict on a port may depend on, sorted."""
+    patches = port.series.patches + left_out(stack, port)
+    paths = {path for patch in patches for path in patch.paths}
+    above = {p for path in paths for p in _directories(path)}
+    evidence = {one.file for one in absorptions(stack, catalogue)}
+    return tuple(sorted(paths | above | evidence))
+
+
+def _directories(path: str) -> Iterator[str]:
+    # if a release has a file of that name, the patch would write through it
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _judge_all(
+    stack: Stack,
+    catalogue: Catalogue,
+    releases: Sequence[Release],
+    fuzz: int,
+    progress: ProgressOfMany | None,
+) -> dict[str, Cells]:
+    from hgport.upstream.contents import Contents
+
+    made: dict[str, Cells] = {}
+    with Contents(progress=progress) as contents:
+        for port, served in _by_port(stack, releases):
+            paths = touched(stack, catalogue, port)
+            files = contents.read_many(served, paths)
+            made.update(_judge_port(stack, catalogue, served, files, fuzz))
+    return made
+
+
+def _by_port(stack: Stack, releases: Sequence[Release]) -> Iterable[tuple[Port, Sequence[Release]]]:
+    served: dict[str | None, tuple[Port, list[Release]]] = {}
+    for release in releases:
+        port = stack.for_line(release.line)
+        served.setdefault(port.line, (port, []))[1].append(release)
+    return served.values()
+
+
+def _judge_port(
+    stack: Stack,
+    catalogue: Catalogue,
+    releases: Sequence[Release],
+    files: Mapping[str, Mapping[str, bytes | None]],
+    fuzz: int,
+) -> dict[str, Cells]:
+    """The cells by version; releases that are alike in all that matters are judged once."""
+    alike: dict[Any, Cells] = {}
+    made = {}
+    for release in releases:
+        content = files[release.version]
+        told = tuple(catalogue.absorption(name, release) for name in stack.names)
+        key = (told, tuple(content.values()))
+        if key not in alike:
+            alike[key] = judge(stack, catalogue, release, content.get, fuzz=fuzz)
+        made[release.version] = alike[key]
+    return made
+
+
+class _Memory:
+    """What is remembered of a stack."""
+
+    def __init__(self, stack: Stack, catalogue: Catalogue, fuzz: int) -> None:
+        self._fuzz = fuzz
+        self._stack = stack
+        self._catalogue = catalogue
+        self._directory = cache_dir() / "verdicts"
+        self._code = _code_hash()
+        self._files: dict[str | None, tuple[Path, dict[str, Any]]] = {}
+
+    def get(self, release: Release) -> Cells | None:
+        plain = self._of_port(release)[1].get(self._key(release))
+        if plain is None:
+            return None
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            return tuple(None if cell is None else Cell.from_plain(cell) for cell in plain)
+        return None
+
+    def put(self, cells: Iterable[tuple[Release, Cells]]) -> None:
+        fresh: dict[Path, dict[str, Any]] = {}
+        for release, made in cells:
+            plain = [None if cell is None else cell.to_plain() for cell in made]
+            fresh.setdefault(self._of_port(release)[0], {})[self._key(release)] = plain
+        try:
+            with locked(self._directory / "lock"):
+                for path, entries in fresh.items():
+                    # another hgport may have added to it since we read it
+                    write_whole(path, _sealed({**_read(path), **entries}))
+                self._forget_oldest()
+        except OutsideError as err:
+            print(f"hgport: verdicts are not remembered: {err.message}", file=sys.stderr)
+
+    def _key(self, release: Release) -> str:
+        # the verdict depends on the version too, for what the catalogue says of it
+        return f"{release.version} {release.sha256}"
+
+    def _of_port(self, release: Release) -> tuple[Path, dict[str, Any]]:
+        port = self._stack.for_line(release.line)
+        if port.line not in self._files:
+            path = self._directory / f"{self._port_hash(port)}.json"
+            self._files[port.line] = path, _read(path)
+        return self._files[port.line]
+
+    def _port_hash(self, port: Port) -> str:
+        digest = hashlib.sha256(self._code)
+        told = absorptions(self._stack, self._catalogue)
+        digest.update(repr((self._fuzz, self._stack.base, self._stack.names, told)).encode())
+        for patch in port.series.patches + (None,) + left_out(self._stack, port):
+            known = ("", b"") if patch is None else (patch.name, patch.data)
+            digest.update(f"{known[0]}\0{len(known[1])}\0".encode("utf-8", "surrogateescape"))
+            digest.update(known[1])
+        return digest.hexdigest()
+
+    def _forget_oldest(self) -> None:
+        files = sorted(self._directory.glob("*.json"), key=lambda p: -p.stat().st_mtime)
+        for path in files[_KEPT:]:
+            path.unlink()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The entries of a file of verdicts: none, if it is not there or is not as it was written."""
+    with contextlib.suppress(OSError, ValueError):
+        seal, _newline, text = path.read_bytes().partition(b"\n")
+        if hashlib.sha256(text).hexdigest().encode() == seal:
+            entries: dict[str, Any] = json.loads(text)
+            return entries
+    return {}
+
+
+def _sealed(entries: Mapping[str, Any]) -> bytes:
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    return hashlib.sha256(text).hexdigest().encode() + b"\n" + text
+
+
+def _code_hash() -> bytes:
+    """What stands for the code that makes verdicts: ours, and the version of Mercurial's."""
+    digest = hashlib.sha256()
+    package = Path(hgport.__file__).parent
+    for name in _CODE:
+        digest.update((package / name).read_bytes())
+    spec = importlib.util.find_spec("mercurial")
+    for place in (spec.submodule_search_locations if spec else None) or ():
+        with contextlib.suppress(FileNotFoundError):
+            digest.update((Path(place) / "__version__.py").read_bytes())
+    return digest.digest()

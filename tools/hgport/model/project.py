@@ -1,0 +1,31 @@
+"""What a command works on: a stack, and the catalogue of releases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hgport.model.catalogue import Catalogue
+from hgport.model.stack import Stack
+from hgport.places import project_dir
+
+
+def load(series: Path | None = None) -> tuple[Stack, Catalogue]:
+    """The stack that a command is to use, and the catalogue that goes with it.
+
+    ``series`` is a series file, or a directory that holds one; None takes the project's own.  A
+    series with a ``patches/releases.toml`` beside it is another such project, and brings its own
+    catalogue; any other is a plain quilt series, of which no base is known, and the project's
+    catalogue tells only which releases there are.  Raises UsageError.
+    """
+    if series is None:
+        return _project(project_dir())
+    if series.is_dir():
+        series = series / "series"
+    if (series.parent / "patches" / "releases.toml").is_file():
+        return _project(series.parent, series.name)
+    return Stack.load(series, None), Catalogue.load(project_dir() / "patches" / "releases.toml")
+
+
+def _project(directory: Path, name: str = "series") -> tuple[Stack, Catalogue]:
+    catalogue = Catalogue.load(directory / "patches" / "releases.toml")
+    return Stack.load(directory / name, catalogue.base), catalogue
