@@ -25,6 +25,7 @@ Its grammar::
 
 from __future__ import annotations
 
+import bisect
 import difflib
 import functools
 import re
@@ -32,7 +33,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hgport.errors import UsageError
 from hgport.model.release import Release, is_version, line_key, version_key
@@ -41,6 +42,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+if TYPE_CHECKING:
+    from tomlkit.items import AoT
 
 _SDIST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -144,6 +147,49 @@ class Catalogue:
             if one.patch == patch_name and version_key(one.release) <= release.key
         ]
         return max(had, key=lambda one: version_key(one.release), default=None)
+
+
+def updated(data: bytes, releases: Iterable[Release]) -> bytes:
+    """The bytes of a catalogue with these releases in it, and nothing else changed.
+
+    A release that the catalogue lacks goes where its version belongs (its ``pythons`` are those
+    that serve it there); of one that it has, ``yanked`` alone is taken over.
+    """
+    import tomlkit
+
+    document = tomlkit.parse(data.decode("utf-8"))
+    tables: AoT = document.setdefault("release", tomlkit.aot())
+    for release in releases:
+        keys = [version_key(str(table["version"])) for table in tables]
+        if release.key not in keys:
+            _insert(tables, bisect.bisect(keys, release.key), release)
+        elif release.yanked:
+            tables[keys.index(release.key)]["yanked"] = release.yanked
+        else:
+            tables[keys.index(release.key)].pop("yanked", None)
+    return document.as_string().encode("utf-8")
+
+
+def _insert(tables: AoT, place: int, release: Release) -> None:
+    import tomlkit
+
+    table = tomlkit.item(_fields(release))
+    # an empty line between two tables belongs to the first, but the last one has none
+    if place < len(tables):
+        table.add(tomlkit.nl())
+    elif tables:
+        table.trivia.indent = "\n"
+    tables.insert(place, table)
+
+
+def _fields(release: Release) -> dict[str, str | int]:
+    fields: dict[str, str | int] = {
+        "version": release.version,
+        "sdist": release.sdist,
+        "sha256": release.sha256,
+        "size": release.size,
+    }
+    return {**fields, "yanked": release.yanked} if release.yanked else fields
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:

@@ -74,6 +74,24 @@ def url_of(release: Release) -> str:
     )
 
 
+def size_of(one: Published) -> int:
+    """The bytes of an sdist, which an index of HTML pages does not say and its server must be
+    asked for.  Raises OutsideError if that does not tell either."""
+    import requests
+
+    if one.size is not None:
+        return one.size
+    try:
+        headers = {"Accept-Encoding": "identity"}
+        answer = session().head(one.url, headers=headers, timeout=TIMEOUT, allow_redirects=True)
+        answer.raise_for_status()
+        return int(answer.headers["Content-Length"])
+    except requests.exceptions.RequestException as err:
+        raise outside(f"ask for the size of {one.sdist}", err) from err
+    except (KeyError, ValueError) as err:
+        raise OutsideError(f"the index does not tell the size of {one.sdist}") from err
+
+
 def refuse_if_offline(what: str) -> None:
     """Raise OutsideError if HGPORT_OFFLINE is set; ``what`` completes "cannot ..."."""
     if os.environ.get("HGPORT_OFFLINE", "0") not in ("", "0"):
@@ -172,9 +190,16 @@ def _final_sdist(package: DistributionPackage) -> Published | None:
     if match is None or not is_version(match[1]) or version_key(match[1]) < OLDEST:
         return None
     digests = package.digests or {}
-    yanked = (package.yanked_reason or "no reason given") if package.is_yanked else ""
-    sha256 = digests.get("sha256", "")
+    sha256, yanked = digests.get("sha256", ""), _yanked(package)
     return Published(match[1], package.filename, sha256, package.size, package.url, yanked)
+
+
+def _yanked(package: DistributionPackage) -> str:
+    if not package.is_yanked:
+        return ""
+    # anybody's words: one line of what can be printed
+    words = "".join(c if c.isprintable() else " " for c in package.yanked_reason or "").split()
+    return " ".join(words) or "no reason given"
 
 
 def _reason(err: RequestException) -> str:
