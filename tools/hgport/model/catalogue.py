@@ -159,7 +159,7 @@ def updated(data: bytes, releases: Iterable[Release]) -> bytes:
 
     document = tomlkit.parse(data.decode("utf-8"))
     tables: AoT = document.setdefault("release", tomlkit.aot())
-    for release in releases:
+    for release in sorted(releases, key=lambda one: one.key):
         keys = [version_key(str(table["version"])) for table in tables]
         if release.key not in keys:
             _insert(tables, bisect.bisect(keys, release.key), release)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hgport.errors import UsageError
+from hgport.model.catalogue import Catalogue
+from hgport.model.ranges import select
+from hgport.model.release import Release
+
+VERSIONS = ["4.8", "4.9", "4.9.1", "5.0", "5.0.1", "5.2", "5.2.1", "5.2.2", "6.3.0", "6.3.1"]
+CATALOGUE = Catalogue(
+    "5.2.2", "4.9..5.2", tuple(Release(v, "x", "0" * 64, 1, ()) for v in VERSIONS), ()
+)
+
+
+def versions(text: str) -> list[str]:
+    return [release.version for release in select(CATALOGUE, text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("latest", "4.8 4.9.1 5.0.1 5.2.2 6.3.1"),
+        ("affected", "4.9.1 5.0.1 5.2.2"),
+        ("all", " ".join(VERSIONS)),
+        ("5.2", "5.2.2"),
+        ("5.2.0", "5.2"),
+        ("5.2.1", "5.2.1"),
+        ("6.3.0", "6.3.0"),
+        ("5.2.*", "5.2 5.2.1 5.2.2"),
+        ("4.9..5.2", "4.9.1 5.0.1 5.2.2"),
+        ("5.0..5.0", "5.0.1"),
+        ("..5.0", "4.8 4.9.1 5.0.1"),
+        ("5.2..", "5.2.2 6.3.1"),
+        ("..", "4.8 4.9.1 5.0.1 5.2.2 6.3.1"),
+        ("4.9.1..5.2.0", "4.9.1 5.0 5.0.1 5.2"),
+        ("4.9..5.0.0", "4.9 4.9.1 5.0"),
+        ("5.2.1..6.3", "5.2.1 5.2.2 6.3.0 6.3.1"),
+        ("..4.9.1", "4.8 4.9 4.9.1"),
+        ("5.2.2..", "5.2.2 6.3.0 6.3.1"),
+        ("6.3, 4.9,5.2.*,5.2.1", "4.9.1 5.2 5.2.1 5.2.2 6.3.1"),
+    ],
+)
+def test_each_word_of_the_grammar(text: str, expected: str) -> None:
+    assert versions(text) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("", "a range is empty", "commas join"),
+        ("5.2,", "a range is empty", "commas join"),
+        ("lates", "'lates'", "did you mean latest"),
+        ("Affected", "'Affected'", "did you mean affected"),
+        ("5.22", "'5.22'", "5.2"),
+        ("5.2.9", "no release '5.2.9'", "5.2.2"),
+        ("5.7.*", "no line '5.7'", "5.2"),
+        ("4.9..5.7", "no line '5.7'", "5.2"),
+        ("4.9..5.x", "'5.x' in '4.9..5.x'", "a range is"),
+        ("5.2...6.3", "'.6.3' in", "a range is"),
+        ("5.2..4.9", "no release lies in '5.2..4.9'", "older end"),
+        ("5.2.2..5.2.1", "no release lies in", "older end"),
+        ("5.2-5.3", "'5.2-5.3'", ""),
+        ("zzz", "no release or range 'zzz'", "a range is"),
+    ],
+)
+def test_what_is_no_range_is_refused_with_a_hint(text: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        select(CATALOGUE, text)
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="45236.,*lateds x", max_size=14))
+def test_any_text_selects_ascending_releases_or_is_refused(text: str) -> None:
+    try:
+        keys = [release.key for release in select(CATALOGUE, text)]
+    except UsageError:
+        return
+    assert keys
+    assert keys == sorted(set(keys))
