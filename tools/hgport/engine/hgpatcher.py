@@ -1,18 +1,23 @@
-"""The one module that imports Mercurial to apply patches: an adapter to ``mercurial.patch``.
+"""The one module that imports Mercurial: its patcher, and its repositories.
 
 It stands alone so that an upgrade of Mercurial is a change here and in ``hg``.  No configuration
-is read: neither the machine's, nor the person's, nor a repository's.
+is read: neither the machine's, nor the person's, nor a repository's; so no hook runs and no
+extension is loaded, except those that a repository cannot be read without.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hgport.engine.outcome import HunkResult
-from hgport.errors import UsageError
+from hgport.errors import OutsideError, UsageError
 from hgport.model.patch import Patch
 
 import hgdemandimport  # type: ignore[import-untyped]  # isort: skip
@@ -20,16 +25,24 @@ import hgdemandimport  # type: ignore[import-untyped]  # isort: skip
 # Mercurial's own way to load only what is used; it halves the time that the import takes
 hgdemandimport.enable()
 try:
+    from mercurial import context as hgcontext
+    from mercurial import encoding as hgencoding
     from mercurial import error as hgerror
+    from mercurial import hg as hgrepository
+    from mercurial import merge as hgmerge
     from mercurial import patch as hgpatch
+    from mercurial import scmutil as hgscmutil
     from mercurial import ui as hgui
 
+    # loaded now, while what they import themselves is still loaded lazily
     _LOADED = (hgerror.Abort, hgpatch.patchfile, hgui.ui)
 finally:
     hgdemandimport.disable()
 
 Reader = Callable[[str], "bytes | None"]
 _MODES = {(False, False): "", (False, True): "x", (True, False): "l", (True, True): "l"}
+# seconds that we wait for another program's write to a repository
+_PATIENCE = b"60"
 
 
 @dataclass
@@ -254,3 +267,164 @@ def _reversed(h: Any) -> Any:
     back.b = [line[1:] for line in h.a]
     back.starta, back.lena, back.startb, back.lenb = h.startb, h.lenb, h.starta, h.lena
     return back
+
+
+# repositories
+
+
+@dataclass(frozen=True)
+class Changeset:
+    """A changeset to be made.
+
+    ``date`` is as in Patch; ``files``, ``modes`` and ``copies`` are as in PatchResult.
+    """
+
+    user: str
+    date: str
+    description: str
+    files: Mapping[str, bytes | None] = field(repr=False)
+    modes: Mapping[str, str]
+    copies: Mapping[str, str]
+
+
+class Repository:
+    """A repository of Mercurial's, opened without its configuration.
+
+    Changesets are named by their full hash in hex.  Every method raises UsageError for what the
+    person has to put right in the repository, OutsideError if it is locked or the disk refuses.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """Open the repository at ``path``; ``create`` makes it, in a format that any Mercurial
+        since 3.7 reads."""
+        self.path = path
+        hgencoding.encoding = b"utf-8"
+        ui = _ui(0)
+        ui.quiet = True
+        settings = (b"ui.interactive=no", b"ui.timeout=" + _PATIENCE, b"ui.merge=:fail")
+        old = (b"revlog-compression=zlib", b"use-share-safe=no", b"sparse-revlog=no")
+        for setting in settings + tuple(b"format." + one for one in old):
+            name, _equals, value = setting.partition(b"=")
+            ui.setconfig(*name.split(b".", 1), value, b"hgport")
+        with self._errors(), _without_hgrc():
+            self._repo = hgrepository.repository(ui, os.fsencode(path), create=create)
+
+    def find(self, revision: str) -> str:
+        """The changeset that a revision set names."""
+        with self._errors():
+            found: bytes = hgscmutil.revsingle(self._repo, revision.encode(), None).hex()
+        return found.decode()
+
+    def reader(self, changeset: str) -> Reader:
+        """How apply_series reads the tree of a changeset."""
+        context = self._repo[changeset.encode()]
+
+        def read(path: str) -> bytes | None:
+            name = _raw(path)
+            with self._errors():
+                content: bytes | None = context[name].data() if name in context else None
+            return content
+
+        return read
+
+    def has_directory(self, changeset: str, path: str) -> bool:
+        """Whether the path is a directory in the tree of a changeset."""
+        found: bool = self._repo[changeset.encode()].hasdir(_raw(path))
+        return found
+
+    def commit(self, changesets: Sequence[Changeset], parent: str | None) -> list[str]:
+        """Add changesets, each on the one before and the first on ``parent``, or add none.
+
+        Neither the working copy nor what is checked out is touched.  ``parent`` None makes a
+        root.  A changeset that is there already is not made twice.
+        """
+        made = []
+        node = self._repo[parent.encode()].node() if parent else self._repo.nullid
+        # a transaction that fails says more than the one line that we print
+        self._repo.ui.pushbuffer(error=True)
+        try:
+            with self._errors(), self._repo.lock(), self._repo.transaction(b"hgport apply"):
+                for changeset in changesets:
+                    node = self._repo.commitctx(_context_of(self._repo, changeset, node))
+                    made.append(node.hex())
+        finally:
+            self._repo.ui.popbuffer()
+        return made
+
+    def tag_locally(self, name: str, changeset: str) -> None:
+        """Tag a changeset in this repository alone, which takes no changeset of its own."""
+        with self._errors(), self._repo.wlock(), self._repo.lock():
+            node = self._repo[changeset.encode()].node()
+            # as in .hg/localtags: one line a tag
+            self._repo.vfs.append(b"localtags", b"%s %s\n" % (node.hex().encode(), name.encode()))
+
+    def check_out(self, changeset: str) -> None:
+        """Make the working copy, of which there is none yet, that of a changeset."""
+        with self._errors(), self._repo.wlock():
+            hgmerge.clean_update(self._repo[changeset.encode()])
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Mercurial's errors as ours."""
+        try:
+            yield
+        except hgerror.LockError as err:
+            raise OutsideError(
+                f"{self.path} is locked: {_message(err)}", "another hg writes to it; try again"
+            ) from err
+        except (hgerror.RepoError, hgerror.Abort, hgerror.StorageError) as err:
+            hint = getattr(err, "hint", None)
+            raise UsageError(
+                f"{self.path}: {_message(err)}", hint.decode() if hint else None
+            ) from err
+        except OSError as err:
+            if err.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+                raise
+            raise OutsideError(f"cannot write {self.path}: {err.strerror}") from err
+
+
+def _raw(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")
+
+
+@contextlib.contextmanager
+def _without_hgrc() -> Iterator[None]:
+    """Have Mercurial open a repository without reading its ``.hg/hgrc``."""
+    name = "HGRCSKIPREPO"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _context_of(repo: Any, changeset: Changeset, parent: bytes) -> Any:
+    """What Mercurial commits for a changeset."""
+    before = repo[parent]
+
+    def file(repo: Any, context: Any, name: bytes) -> Any:
+        path = _name(name)
+        content = changeset.files[path]
+        if content is None:
+            return None
+        source = changeset.copies.get(path)
+        mode = changeset.modes.get(path)
+        if mode is None:
+            mode = before.manifest().flags(_raw(source or path)).decode()
+        return hgcontext.memfilectx(
+            repo, context, name, content, mode == "l", mode == "x", _raw(source) if source else None
+        )
+
+    return hgcontext.memctx(
+        repo,
+        (parent, None),
+        changeset.description.encode(),
+        [_raw(path) for path in changeset.files],
+        file,
+        changeset.user.encode(),
+        changeset.date.encode(),
+    )
