@@ -179,10 +179,19 @@ def _packages(url: str) -> list[DistributionPackage]:
         raise UsageError(
             f"the index {url!r} is not on http or https", "set HGPORT_INDEX_URL"
         ) from err
+    except _no_page() as err:
+        raise OutsideError(f"the index answers what is no index page: {_line(err)}") from err
     except requests.exceptions.RequestException as err:
         raise outside("ask the index", err) from err
-    except (ValueError, pypi_simple.UnsupportedContentTypeError) as err:
-        raise OutsideError(f"the index answers what is no index page: {_line(err)}") from err
+
+
+def _no_page() -> tuple[type[Exception], ...]:
+    import pypi_simple
+    import requests
+
+    other = pypi_simple.UnsupportedContentTypeError, pypi_simple.UnsupportedRepoVersionError
+    # requests' own InvalidJSONError is a RequestException as well, ValueError pydantic's
+    return (requests.exceptions.InvalidJSONError, *other, ValueError)
 
 
 def _final_sdist(package: DistributionPackage) -> Published | None:

@@ -7,10 +7,11 @@ hgports from downloading the same file.  Sdists that were put there by hand are 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from hgport.errors import OutsideError
@@ -136,12 +137,22 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+@contextlib.contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """Every OSError is the disk's here, as the network's are told apart from them before."""
+    try:
+        with disk_errors(f"write {path}"):
+            yield
+    except OSError as err:
+        raise OutsideError(f"cannot write {path}: {err.strerror}") from err
+
+
 def _replace(path: Path, release: Release, progress: Progress) -> None:
     """Download into the part, check it, and put it in the place of whatever is there."""
     from hgport.upstream import download
 
     part = path.with_name(path.name + ".part")
-    with disk_errors(f"write {path}"):
+    with _disk_errors(path):
         resumed = download.into(part, release, progress)
         if not _is_right(part, release) and resumed:
             # what an earlier run left may be damaged: once more, from the start
