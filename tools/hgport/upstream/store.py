@@ -167,6 +167,8 @@ class Store:
             ) from err
         except sqlite3.DatabaseError as err:
             raise Damaged(str(err)) from err
+        except OSError as err:
+            raise OutsideError(f"cannot use {self.path}: {err.strerror}") from err
 
 
 @contextlib.contextmanager
