@@ -1,0 +1,65 @@
+"""What was seen of a cell: by the server, request by request, and of the client."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+# seconds after which a client that neither ends nor stalls is ended
+MOST_SECONDS = 60
+
+
+@dataclass
+class Request:
+    """One request as the server saw it.
+
+    ``connection`` counts the connections from 1, ``number`` the requests on that connection from
+    1; ``announced`` is the Content-Length, ``received`` the body's bytes that came, ``sha256``
+    their hash in hex; ``status`` is what was answered, None if nothing was.  ``outcome`` is one of
+
+    - ``answered``: the whole body came and got a response
+    - ``reset``: the server cut the connection, as its fault says
+    - ``stalled``: the client sent no more, with the body incomplete and the connection open
+    - ``cut``: the client ended the connection with the request incomplete
+    - ``garbage``: what came is no HTTP, for example what spilled over from an earlier body
+    - ``open``: not ended yet
+    """
+
+    connection: int
+    number: int
+    method: str = ""
+    path: str = ""
+    announced: int | None = None
+    received: int = 0
+    sha256: str = ""
+    status: int | None = None
+    outcome: str = "open"
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was seen of one cell.
+
+    ``stalled``: the client went silent within a request, and was hung up on.  ``timed_out``: it was
+    ended because its time was up.  ``output`` is the end of what it printed, errors last;
+    ``seconds`` how long it ran.
+    """
+
+    requests: tuple[Request, ...]
+    exit_code: int
+    output: str
+    stalled: bool
+    timed_out: bool
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Evidence:
+        """The inverse of ``to_json``.  Raises TypeError or KeyError for what it never made."""
+        requests = tuple(Request(**one) for one in data["requests"])
+        return cls(**{**data, "requests": requests})

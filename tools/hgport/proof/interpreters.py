@@ -1,0 +1,122 @@
+"""The Python interpreters of this machine.
+
+Looked for in what manages interpreters (pyenv, asdf, uv) and on PATH, by their full name
+(``python2.7``), and run once: one that does not start, is of another version, or lacks what a push
+over https needs is passed over.  pyenv's shims for versions that are not switched on are such.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from hgport.errors import HgportError, UsageError
+from hgport.process import run
+
+# understood by Python 2 and 3
+_PROBE = """
+import ssl, struct, sys, zlib
+sys.stdout.write("%d.%d\\n%s; %s\\n" % (
+    sys.version_info[0], sys.version_info[1], " ".join(sys.version.split()), ssl.OPENSSL_VERSION))
+"""
+_PROBE_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that works: its ``version`` ("2.7"), where it is, and in ``full`` all that tells it
+    from another build."""
+
+    version: str
+    path: Path
+    full: str
+
+
+def find(versions: Iterable[str]) -> dict[str, Interpreter]:
+    """The interpreters of these versions ("2.7") that this machine has, by version."""
+    wanted = list(dict.fromkeys(versions))
+    if not wanted:
+        return {}
+    managed = list(_managed())
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        found = pool.map(lambda version: _first(version, managed), wanted)
+        return {one.version: one for one in found if one is not None}
+
+
+def probe(path: Path) -> Interpreter | None:
+    """What the program at ``path`` is, None if it is no Python that could run a push."""
+    # the person's PYTHONPATH and the like do not get in; shims need PATH to find their manager
+    env = {"PATH": os.environ.get("PATH", os.defpath)}
+    try:
+        answer = run([path, "-E", "-s", "-c", _PROBE], env=env, timeout=_PROBE_SECONDS).stdout
+        version, full = answer.decode("utf-8", "replace").splitlines()[:2]
+    except (HgportError, ValueError, OSError):
+        return None
+    return Interpreter(version, path, full)
+
+
+def named(path: Path) -> Interpreter:
+    """The interpreter that a person pointed at.  Raises UsageError if it is none."""
+    found = probe(path.absolute())
+    if found is None:
+        raise UsageError(f"{path} is no Python with ssl and zlib")
+    return found
+
+
+def advice(version: str) -> str:
+    """How to get an interpreter of this version."""
+    return f"get it with: pyenv install {version}; or put a python{version} on PATH"
+
+
+def _first(version: str, managed: Iterable[Path]) -> Interpreter | None:
+    name = f"python{version}"
+    candidates = [path for path in managed if path.name == name]
+    for path in dict.fromkeys([*candidates, *_on_path(name)]):
+        found = probe(path)
+        if found is not None and found.version == version:
+            return found
+    return None
+
+
+def _on_path(name: str) -> Iterator[Path]:
+    for directory in os.get_exec_path():
+        path = Path(directory) / name
+        if path.is_file() and os.access(path, os.X_OK):
+            yield path.absolute()
+
+
+def _managed() -> Iterator[Path]:
+    """The programs of every interpreter that a manager installed, the newest first."""
+    from findpython.providers.asdf import AsdfProvider
+    from findpython.providers.base import BaseProvider
+    from findpython.providers.pyenv import PyenvProvider
+    from findpython.providers.uv import UvProvider
+
+    others: list[BaseProvider | None] = [AsdfProvider.create(), UvProvider.create()]
+    for provider in [*(PyenvProvider(root) for root in _pyenv_roots()), *filter(None, others)]:
+        # findpython would run each to learn its version, in a way that Python 2 does not know
+        programs = (one.executable for one in provider.find_pythons())
+        yield from sorted(programs, key=_numbers, reverse=True)
+
+
+def _numbers(path: Path) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", str(path))]
+
+
+def _pyenv_roots() -> list[Path]:
+    """Where pyenv keeps its versions: as it says itself, beside the program, or its default."""
+    told = os.environ.get("PYENV_ROOT")
+    if told:
+        return [Path(told)]
+    beside = [
+        path.parents[1] for path in (*_on_path("pyenv"), *_on_path("python")) if _in_pyenv(path)
+    ]
+    return list(dict.fromkeys([*beside, Path.home() / ".pyenv"]))
+
+
+def _in_pyenv(path: Path) -> bool:
+    return (path.parents[1] / "versions").is_dir()
