@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 4
 # seconds before the second attempt, doubled before each further one
 PAUSE = 0.5
-_PIECE = 1 << 16
+# bytes: what a cut or ctrl-C loses of a download at most
+_PIECE = 1 << 14
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-")
 
 

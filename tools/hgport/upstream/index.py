@@ -32,6 +32,7 @@ TIMEOUT = (20, 60)
 
 _SDIST = re.compile(r"mercurial-([0-9.]+)\.tar\.gz")
 _threads = threading.local()
+_asking = threading.Lock()
 
 
 class Published(NamedTuple):
@@ -65,7 +66,9 @@ def url_of(release: Release) -> str:
     Raises OutsideError if it does not have it, or as ``published``.
     """
     refuse_if_offline(f"download {release.sdist}")
-    for one in _published_once(address()):
+    with _asking:
+        known = _published_once(address())
+    for one in known:
         if one.sdist == release.sdist:
             return one.url
     raise OutsideError(
