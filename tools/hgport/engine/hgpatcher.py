@@ -22,9 +22,22 @@ from hgport.model.patch import Patch
 
 import hgdemandimport  # type: ignore[import-untyped]  # isort: skip
 
-# Mercurial's own way to load only what is used; it halves the time that the import takes
-hgdemandimport.enable()
-try:
+
+@contextlib.contextmanager
+def _lazily() -> Iterator[None]:
+    """Have imports made as Mercurial makes its own, when something is used; the half of them
+    never is.  Only for the block, since not every library stands it."""
+    if hgdemandimport.isenabled():
+        yield
+        return
+    hgdemandimport.enable()
+    try:
+        yield
+    finally:
+        hgdemandimport.disable()
+
+
+with _lazily():
     from mercurial import context as hgcontext
     from mercurial import encoding as hgencoding
     from mercurial import error as hgerror
@@ -34,10 +47,8 @@ try:
     from mercurial import scmutil as hgscmutil
     from mercurial import ui as hgui
 
-    # loaded now, while what they import themselves is still loaded lazily
+    # used here, so that they are there as a base class below needs them
     _LOADED = (hgerror.Abort, hgpatch.patchfile, hgui.ui)
-finally:
-    hgdemandimport.disable()
 
 Reader = Callable[[str], "bytes | None"]
 _MODES = {(False, False): "", (False, True): "x", (True, False): "l", (True, True): "l"}
@@ -69,8 +80,13 @@ def attempt(read: Reader, patch: Patch, fuzz: int) -> Attempt:
     ``fuzz`` is how many lines of context a hunk may lose.  Raises UsageError for a patch that
     Mercurial cannot read, or that names a path which it may not write.
     """
+    with _lazily():
+        return _attempt(_ui(fuzz), read, patch)
+
+
+def _attempt(ui: Any, read: Reader, patch: Patch) -> Attempt:
     made = Attempt()
-    backend = _Memory(_ui(fuzz), read, patch, made)
+    backend = _Memory(ui, read, patch, made)
     store = hgpatch.filestore()
     backend.ui.pushbuffer(error=True)
     try:
@@ -365,9 +381,10 @@ class Repository:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Mercurial's errors as ours."""
+        """Mercurial's errors as ours; imports are lazy meanwhile."""
         try:
-            yield
+            with _lazily():
+                yield
         except hgerror.LockError as err:
             raise OutsideError(
                 f"{self.path} is locked: {_message(err)}", "another hg writes to it; try again"
