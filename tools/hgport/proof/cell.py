@@ -39,6 +39,7 @@ def run_cell(ground: Ground, tree: Path, row: Scenario) -> Evidence:
                 allowed=None,
             )
             seconds = time.monotonic() - started
+            server.settle()
     return _evidence(server, finished, seconds, place)
 
 

@@ -56,7 +56,8 @@ def _ending(evidence: Evidence, expected: Expectation) -> Iterator[str]:
 
 def _printed(evidence: Evidence, expected: Expectation) -> Iterator[str]:
     if expected.message and not re.search(expected.message, evidence.output):
-        yield f"nothing printed matches {expected.message!r}"
+        last = "".join(evidence.output.splitlines()[-1:]) or "nothing"
+        yield f"nothing printed matches {expected.message!r}; the last line is: {last}"
 
 
 def _stored(evidence: Evidence, expected: Expectation, blobs: Collection[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -107,6 +108,13 @@ class Server:
         """What came so far, by connection and number."""
         with self._lock:
             return tuple(sorted(self._requests, key=lambda r: (r.connection, r.number)))
+
+    def settle(self, seconds: float = 5) -> None:
+        """Wait, no longer than this, until every connection has ended.  After a client has left
+        that makes the record complete."""
+        until = time.monotonic() + seconds
+        for thread in self._threads[1:]:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def hang_up(self) -> None:
         """End every connection, and take no more."""

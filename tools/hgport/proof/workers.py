@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
@@ -48,7 +48,7 @@ def local(jobs: int) -> Iterator[Executor]:
             raise
 
 
-def _carried_out(call: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
+def _carried_out(call: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
     try:
         return call(*args, **kwargs)
     except SystemExit as err:

@@ -1,0 +1,75 @@
+"""What the tests of the proof share."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+
+import pytest
+
+from hgport.model.catalogue import Catalogue
+from hgport.model.release import Release
+from hgport.places import project_dir
+from hgport.proof import interpreters
+from hgport.proof.evidence import Evidence, Request
+from hgport.proof.interpreters import Interpreter
+
+
+def catalogue() -> Catalogue:
+    return Catalogue.load(project_dir() / "patches" / "releases.toml")
+
+
+def interpreter(release: Release, version: str | None = None) -> Interpreter:
+    """One that suits the release; the test is skipped if the machine has none."""
+    wanted = (version,) if version else release.pythons
+    found = _machine(wanted)
+    for python in wanted:
+        if python in found:
+            return found[python]
+    pytest.skip(f"no Python {' or '.join(wanted)} on this machine")
+
+
+@functools.cache
+def _machine(versions: tuple[str, ...]) -> dict[str, Interpreter]:
+    return interpreters.find(versions)
+
+
+def blob(number: int, size: int = 1000) -> tuple[str, bytes]:
+    """A blob's sha256 and content."""
+    data = bytes([number]) * size
+    return hashlib.sha256(data).hexdigest(), data
+
+
+def batch(*oids: str) -> bytes:
+    """The body of the request that begins an upload."""
+    objects = [{"oid": oid, "size": 1000} for oid in oids]
+    return json.dumps({"operation": "upload", "objects": objects}).encode()
+
+
+def put(oid: str, connection: int = 1, number: int = 1, **more: object) -> Request:
+    """The record of an upload; a good one unless told otherwise."""
+    about = {
+        "method": "PUT",
+        "path": f"/lfs/objects/{oid}",
+        "announced": 1000,
+        "received": 1000,
+        "sha256": oid,
+        "status": 200,
+        "outcome": "answered",
+        **more,
+    }
+    return Request(connection, number, **about)  # type: ignore[arg-type]
+
+
+def evidence(*requests: Request, **more: object) -> Evidence:
+    """What was seen of a push that ended well, unless told otherwise."""
+    about = {
+        "exit_code": 0,
+        "output": "",
+        "stalled": False,
+        "timed_out": False,
+        "seconds": 0.5,
+        **more,
+    }
+    return Evidence(requests, **about)  # type: ignore[arg-type]

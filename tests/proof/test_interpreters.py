@@ -1,0 +1,122 @@
+"""Interpreters are found where they are, run before they are believed, and named if missing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from hgport.errors import UsageError
+from hgport.proof import interpreters
+
+OURS = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+@pytest.fixture(autouse=True)
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with an empty PATH and no manager of interpreters; returns PATH's directory."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    monkeypatch.setenv("PATH", str(directory))
+    for name in ("PYENV_ROOT", "ASDF_DATA_DIR", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return directory
+
+
+def put_python(directory: Path, version: str = OURS) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"python{version}"
+    # a link would lose what belongs to the interpreter, such as its virtual environment
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+def put_script(directory: Path, version: str, text: str) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"python{version}"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_on_path(bare: Path) -> None:
+    path = put_python(bare)
+    found = interpreters.find([OURS, OURS])
+    assert list(found) == [OURS]
+    assert found[OURS].path == path
+    assert sys.version.split()[0] in found[OURS].full and "SSL" in found[OURS].full
+
+
+def test_nothing_there() -> None:
+    assert interpreters.find([OURS, "2.7"]) == {}
+    assert interpreters.find([]) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "echo 'pyenv: version not installed' >&2; exit 127",
+        "exit 0",
+        "echo nonsense",
+        'echo "2.7"; echo "lies"; exit 1',
+    ],
+)
+def test_what_does_not_work_is_passed_over(bare: Path, tmp_path: Path, text: str) -> None:
+    put_script(tmp_path / "shims", OURS, text)
+    os.environ["PATH"] = f"{tmp_path / 'shims'}{os.pathsep}{bare}"
+    assert interpreters.find([OURS]) == {}
+    path = put_python(bare)
+    assert interpreters.find([OURS])[OURS].path == path
+
+
+def test_what_is_another_version_is_passed_over(bare: Path) -> None:
+    put_python(bare, "2.7")
+    assert interpreters.find(["2.7"]) == {}
+
+
+def test_what_may_not_be_run_is_passed_over(bare: Path) -> None:
+    put_python(bare).chmod(0o644)
+    assert interpreters.find([OURS]) == {}
+
+
+def test_in_pyenv_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "pyenv"
+    put_python(root / "versions" / f"{OURS}.9" / "bin")
+    newest = put_python(root / "versions" / f"{OURS}.10" / "bin")
+    monkeypatch.setenv("PYENV_ROOT", str(root))
+    assert interpreters.find([OURS])[OURS].path == newest
+
+
+def test_in_pyenv_by_its_place_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "pyenv"
+    path = put_python(root / "versions" / f"{OURS}.9" / "bin")
+    put_script(root / "shims", OURS, "exit 127").rename(root / "shims" / "python")
+    monkeypatch.setenv("PATH", str(root / "shims"))
+    assert interpreters.find([OURS])[OURS].path == path
+
+
+def test_in_pyenv_at_home() -> None:
+    path = put_python(Path.home() / ".pyenv" / "versions" / f"{OURS}.9" / "bin")
+    assert interpreters.find([OURS])[OURS].path == path
+
+
+def test_nothing_of_the_persons_gets_in(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_script(bare, OURS, f'test -z "$PYTHONPATH$HGRCPATH" && exec {sys.executable} "$@"')
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    assert list(interpreters.find([OURS])) == [OURS]
+
+
+def test_pointed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put_python(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = interpreters.named(Path(f"./{path.name}"))
+    assert (found.version, found.path) == (OURS, path)
+    with pytest.raises(UsageError, match="is no Python with ssl"):
+        interpreters.named(tmp_path / "missing")
+
+
+def test_advice_names_the_version() -> None:
+    assert "pyenv install 2.7" in interpreters.advice("2.7")
