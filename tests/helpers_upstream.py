@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
+import random
 import tarfile
 import threading
 import time
@@ -20,10 +22,15 @@ from hgport.model.release import Release
 def tar_gz(members: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
     """The bytes of a gzipped tar of exactly these members, whatever they are."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+    with tarfile.open(fileobj=out, mode="w") as tar:
         for info, data in members:
             tar.addfile(info, io.BytesIO(data))
-    return out.getvalue()
+    return gzip.compress(out.getvalue(), mtime=0)
+
+
+def noise(length: int) -> bytes:
+    """Bytes that do not compress, the same in every process of a test run."""
+    return random.Random(length).randbytes(length)
 
 
 def plain(name: str, data: bytes = b"", mode: int = 0o644) -> tuple[tarfile.TarInfo, bytes]:

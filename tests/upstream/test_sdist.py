@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers_upstream import Index, cached, release_of, sdist_of, served
+from helpers_upstream import Index, cached, noise, release_of, sdist_of, served
 from hgport.errors import OutsideError
 from hgport.process import run
 from hgport.upstream import download, index, sdist
 
-DATA = {
-    version: sdist_of(version, {"blob": os.urandom(60_000)}) for version in ("5.1", "5.2", "5.2.2")
-}
+DATA = {version: sdist_of(version, {"blob": noise(60_000)}) for version in ("5.1", "5.2", "5.2.2")}
 RELEASES = {version: release_of(version, data) for version, data in DATA.items()}
 RELEASE, SDIST = RELEASES["5.2.2"], DATA["5.2.2"]
 
@@ -134,7 +132,11 @@ def test_a_connection_that_is_always_cut_leaves_a_part_to_go_on_from(
     assert server.asked[-1] == (RELEASE.sdist, f"bytes={1000 * download.ATTEMPTS}-")
 
 
-@pytest.mark.parametrize("wrong", [SDIST[:-1] + b"\xff", SDIST + b"more", bytes(len(SDIST))])
+@pytest.mark.parametrize(
+    "wrong",
+    [SDIST[:-1] + b"\xff", SDIST + b"more", bytes(len(SDIST))],
+    ids=["byte", "long", "zeros"],
+)
 def test_a_download_with_another_hash_is_refused(server: Index, cache: Path, wrong: bytes) -> None:
     server.files[RELEASE.sdist] = wrong
     with pytest.raises(OutsideError, match="is not the file that the catalogue names"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers_upstream import plain, sdist_of, special, tar_gz
+from helpers_upstream import noise, plain, sdist_of, special, tar_gz
 from hgport.errors import OutsideError
 from hgport.upstream import unpack
 
@@ -134,7 +134,7 @@ def test_what_stands_in_the_target_is_not_written_through(tmp_path: Path) -> Non
     assert (tmp_path / "victim").read_bytes() == b"safe"
 
 
-GOOD = sdist_of("5.2.2", {f"f{i}": os.urandom(700) for i in range(20)})
+GOOD = sdist_of("5.2.2", {f"f{i}": noise(700 + i) for i in range(20)})
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 100, len(GOOD) // 2, len(GOOD) - 1])

@@ -41,7 +41,7 @@ from hgport.model.release import Release, is_version, line_key, version_key
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
 if TYPE_CHECKING:
     from tomlkit.items import AoT
 
@@ -158,11 +158,12 @@ def updated(data: bytes, releases: Iterable[Release]) -> bytes:
     import tomlkit
 
     document = tomlkit.parse(data.decode("utf-8"))
+    needs_gap = not data.endswith(b"\n\n")
     tables: AoT = document.setdefault("release", tomlkit.aot())
     for release in sorted(releases, key=lambda one: one.key):
         keys = [version_key(str(table["version"])) for table in tables]
         if release.key not in keys:
-            _insert(tables, bisect.bisect(keys, release.key), release)
+            _insert(tables, bisect.bisect(keys, release.key), release, needs_gap)
         elif release.yanked:
             tables[keys.index(release.key)]["yanked"] = release.yanked
         else:
@@ -170,14 +171,14 @@ def updated(data: bytes, releases: Iterable[Release]) -> bytes:
     return document.as_string().encode("utf-8")
 
 
-def _insert(tables: AoT, place: int, release: Release) -> None:
+def _insert(tables: AoT, place: int, release: Release, needs_gap: bool) -> None:
     import tomlkit
 
     table = tomlkit.item(_fields(release))
     # an empty line between two tables belongs to the first, but the last one has none
     if place < len(tables):
         table.add(tomlkit.nl())
-    elif tables:
+    elif tables or needs_gap:
         table.trivia.indent = "\n"
     tables.insert(place, table)
 
