@@ -114,6 +114,7 @@ class _DiffReader:
         self._files.append(_File(found[1], found[2], True, self._at))
 
     def _plain_names(self, line: bytes) -> None:
+        start = self._at
         old, new = _named(line), _named(self._peek(1))
         self._at += 1
         last = self._files[-1] if self._files else None
@@ -122,7 +123,7 @@ class _DiffReader:
                 raise self._wrong("the file names differ from those of the git header above")
             return
         self._files.append(
-            _File(self._stripped(old), self._stripped(new), False, self._at),
+            _File(self._stripped(old), self._stripped(new), False, start),
         )
 
     def _stripped(self, name: bytes) -> bytes | None:

@@ -1,0 +1,70 @@
+"""Which port serves which line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers_engine import file_diff, patch_bytes, write_stack
+from hgport.errors import UsageError
+from hgport.model import project
+from hgport.model.stack import Stack
+
+PATCH = patch_bytes(file_diff("x", b"a\n", b"b\n"))
+
+
+def stack(tmp_path: Path, base: str | None, *lines: str) -> Stack:
+    return Stack.load(
+        write_stack(tmp_path, {"a": PATCH}, {line: {"b": PATCH} for line in lines}), base
+    )
+
+
+@pytest.mark.parametrize(
+    "line, port",
+    [
+        ("4.4", "4.5"),  # older than every port
+        ("4.5", "4.5"),
+        ("4.6", "4.5"),
+        ("4.9", "4.9"),
+        ("4.10", "4.9"),  # by number, not by text
+        ("5.1", "4.9"),
+        ("5.2", None),  # the base's
+        ("5.3", None),
+        ("5.4", "5.4"),
+        ("7.2", "5.4"),
+    ],
+)
+def test_a_port_serves_its_line_and_later_ones(tmp_path: Path, line: str, port: str | None) -> None:
+    assert stack(tmp_path, "5.2.2", "5.4", "4.5", "4.9").for_line(line).line == port
+
+
+def test_a_directory_for_the_bases_line_comes_first(tmp_path: Path) -> None:
+    assert stack(tmp_path, "5.2.2", "5.2").for_line("5.2").line == "5.2"
+
+
+def test_without_a_base_the_top_serves_what_is_older(tmp_path: Path) -> None:
+    found = stack(tmp_path, None, "5.0")
+    assert [found.for_line(line).line for line in ("4.9", "5.0")] == [None, "5.0"]
+
+
+def test_names_of_all_series(tmp_path: Path) -> None:
+    assert stack(tmp_path, "5.2.2", "4.9").names == ("a", "b")
+
+
+def test_other_directories_are_no_ports(tmp_path: Path) -> None:
+    found = stack(tmp_path, "5.2.2", "followups", "5.2.1")
+    assert found.ports == ()
+
+
+def test_a_broken_port_is_an_error(tmp_path: Path) -> None:
+    write_stack(tmp_path, {"a": PATCH}, {"4.9": {"b": b"nothing"}})
+    with pytest.raises(UsageError, match=r"4\.9/series: line 1: b is no patch"):
+        Stack.load(tmp_path / "series", "5.2.2")
+
+
+def test_a_plain_series_has_no_base(tmp_path: Path) -> None:
+    write_stack(tmp_path, {"a": PATCH}, {})
+    found, catalogue = project.load(tmp_path)
+    assert found.base is None
+    assert catalogue.releases
