@@ -18,7 +18,9 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     """Keep the person's HOME, hg and git configuration, proxies and identity out of every test."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("HG", "GIT_AUTHOR", "GIT_COMMITTER", "QUILT", "PYTHON")) or name.lower() in (
+        if name.startswith(
+            ("HG", "GIT_AUTHOR", "GIT_COMMITTER", "QUILT", "PYTHON")
+        ) or name.lower() in (
             "http_proxy",
             "https_proxy",
             "all_proxy",

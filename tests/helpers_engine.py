@@ -112,7 +112,7 @@ class Project:
     ) -> Path:
         """Write the catalogue and the stack; gives the series file."""
         series = write_stack(self.root, patches, ports or {})
-        line = base.rpartition(".")[0]
+        line = ".".join(base.split(".")[:2])
         text = f'base = "{base}"\naffected = "{line}..{line}"\n\n{self._absorbed}'
         text += "\n".join(self._releases)
         (self.root / "patches" / "releases.toml").write_text(text)

@@ -185,6 +185,10 @@ def test_a_client_that_leaves_in_the_middle_is_recorded(tls: bool) -> None:
     with Server(HONEST, tls=tls, stall=10) as server:
         sock = raw(server)
         sock.sendall(b"PUT /lfs/objects/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nshort")
+        # below TLS, which would want to say goodbye
+        socket.socket.shutdown(sock, socket.SHUT_WR)
+        with contextlib.suppress(ssl.SSLError):
+            assert sock.recv(100) == b""
         sock.close()
         server.settle()
     assert [(r.outcome, r.received) for r in server.requests()] == [("cut", 5)]

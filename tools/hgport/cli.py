@@ -43,10 +43,18 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="hgport")
-def hgport() -> None:
+@click.pass_context
+def hgport(ctx: click.Context) -> int:
     """Carry a series of patches across every release of Mercurial that needs it, with proof."""
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+    return 2
 
 
 def main(args: list[str] | None = None) -> None:
@@ -62,9 +70,6 @@ def run(args: list[str] | None = None) -> int:
     """Run one command line and return its exit code, having printed what went wrong, if it did."""
     try:
         result: Any = hgport.main(args=args, prog_name="hgport", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as err:
-        err.show()
-        return 2
     except click.ClickException as err:
         return _complain(err.format_message(), None, 2)
     except (KeyboardInterrupt, click.Abort):

@@ -1,7 +1,7 @@
 """Files and directories that are either whole or not there.
 
 Everything is built beside its destination and renamed into place, so that a crash, a full
-disk or ctrl-C leaves at worst a temporary name, which the next run removes.
+disk or ctrl-C leaves at worst a temporary name, which a later run removes.
 """
 
 from __future__ import annotations
@@ -13,12 +13,26 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from hgport.errors import OutsideError
 
 _TEMPORARY = ".hgport-tmp-"
+_STALE = 3600  # seconds; nothing that is still being built is that old
+
+_DISK_ERRORS = (
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EEXIST,
+    errno.EFBIG,
+    errno.EIO,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+)
 
 
 @contextlib.contextmanager
@@ -30,7 +44,7 @@ def disk_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as err:
-        if err.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+        if err.errno not in _DISK_ERRORS:
             raise
         raise OutsideError(
             f"cannot {what}: {err.strerror}",
@@ -68,6 +82,7 @@ def built_beside(destination: Path) -> Iterator[Path]:
     """
     with disk_errors(f"write below {destination.parent}"):
         destination.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(destination.parent)
         beside = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=destination.parent))
         try:
             # mkdtemp's 0700 is for the building only; the result is an ordinary directory
@@ -84,6 +99,14 @@ def built_beside(destination: Path) -> Iterator[Path]:
         except BaseException:
             remove_tree(beside)
             raise
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what runs that were killed have left half-built in ``directory``."""
+    for left in directory.glob(_TEMPORARY + "*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.lstat().st_mtime > _STALE:
+                remove_tree(left) if left.is_dir() else left.unlink()
 
 
 def remove_tree(path: Path) -> None:
@@ -105,7 +128,9 @@ def locked(path: Path) -> Iterator[None]:
     """
     with disk_errors(f"write {path}"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(path, "ab")  # noqa: SIM115 - closed below; a with would wrap the caller's errors
+        handle = open(
+            path, "ab"
+        )  # noqa: SIM115 - closed below; a with would wrap the caller's errors
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

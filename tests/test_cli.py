@@ -1,0 +1,106 @@
+"""The command line: help, errors, exit codes, and what it imports."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import pytest
+
+from hgport import __version__, cli, process
+from hgport.errors import ConflictStop, HgportError, OutsideError, UsageError
+
+
+def hgport(*words: str) -> process.Finished:
+    return process.run([sys.executable, "-m", "hgport", *words], allowed=None)
+
+
+def test_help_lists_every_verb() -> None:
+    told = hgport("--help")
+    assert told.code == 0
+    for verb, what in cli.VERBS.items():
+        assert f"  {verb}".encode() in told.stdout
+        assert what.encode() in told.stdout
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    told = hgport(verb, "--help")
+    assert told.code == 0
+    assert told.stdout.startswith(f"Usage: hgport {verb}".encode())
+
+
+def test_help_imports_nothing_slow() -> None:
+    code = (
+        "import sys; from hgport.cli import run; run(['--help']);"
+        "print(sorted({'mercurial', 'rich', 'requests', 'pypi_simple', 'trustme', 'sqlite3'}"
+        " & set(sys.modules)), file=sys.stderr)"
+    )
+    assert process.run([sys.executable, "-c", code]).stderr == b"[]\n"
+
+
+def test_version() -> None:
+    assert hgport("--version").stdout == f"hgport, version {__version__}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], b"Usage: hgport"),
+        (["statsu"], b"hgport: No such command 'statsu'."),
+        (["status", "--nonsense"], b"hgport: No such option"),
+        (["status", "5.2", "5.3"], b"hgport: Got unexpected extra argument (5.3)"),
+    ],
+)
+def test_a_wrong_command_is_2(words: list[str], says: bytes) -> None:
+    told = hgport(*words)
+    assert told.code == 2
+    assert says in told.stdout + told.stderr
+    assert b"Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (HgportError("it is not so"), 1),
+        (UsageError("what is that"), 2),
+        (OutsideError("no network"), 3),
+        (ConflictStop("over to you"), 4),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_an_error_is_one_line_and_its_code(
+    raised: BaseException,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @click.command()
+    def command() -> None:
+        raise raised
+
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_args: command)
+    assert cli.run(["status"]) == code
+    assert capsys.readouterr().err == f"hgport: {str(raised) or 'interrupted'}\n"
+
+
+def test_a_hint_follows_the_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    def command() -> None:
+        raise UsageError("no release 5.22", "did you mean 5.2.2?")
+
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_args: command)
+    assert cli.run(["status"]) == 2
+    assert capsys.readouterr().err == "hgport: no release 5.22 (did you mean 5.2.2?)\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    told = process.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m hgport releases all | head -n 1"],
+        allowed=None,
+    )
+    assert told.stderr == b""
+    assert told.code == 0
+    assert told.stdout.count(b"\n") == 1

@@ -1,0 +1,117 @@
+"""Files are whole or not there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from hgport import files, process
+from hgport.errors import OutsideError
+
+
+def test_write_whole_replaces_in_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "below" / "file"
+    files.write_whole(path, b"old")
+    path.chmod(0o640)
+    before = path.stat().st_ino
+    files.write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_ino != before
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert os.listdir(path.parent) == ["file"]
+
+
+def test_write_whole_leaves_what_was_there_when_the_disk_refuses(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from hgport import files;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
+        f"files.write_whole(Path({str(path)!r}), b'x' * 5000)"
+    )
+    told = process.run([sys.executable, "-B", "-c", code], allowed=[1]).stderr
+    assert f"OutsideError: cannot write {path}: File too large".encode() in told
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_file_where_a_directory_should_be_is_said(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_bytes(b"")
+    with pytest.raises(OutsideError, match="cannot write"):
+        files.write_whole(tmp_path / "cache" / "file", b"new")
+    with pytest.raises(OutsideError, match="cannot write"), files.locked(tmp_path / "cache" / "l"):
+        pass
+
+
+def test_what_a_killed_run_left_is_removed_by_a_later_one(tmp_path: Path) -> None:
+    left = tmp_path / (files._TEMPORARY + "old")
+    fresh = tmp_path / (files._TEMPORARY + "new")
+    for directory in (left, fresh):
+        (directory / "sub").mkdir(parents=True)
+    os.utime(left, (1, 1))
+    with files.built_beside(tmp_path / "tree"):
+        pass
+    assert sorted(os.listdir(tmp_path)) == [fresh.name, "tree"]
+
+
+def test_disk_errors_lets_other_errors_pass() -> None:
+    with pytest.raises(FileNotFoundError), files.disk_errors("do it"):
+        raise FileNotFoundError
+
+
+def test_built_beside_appears_whole(tmp_path: Path) -> None:
+    with files.built_beside(tmp_path / "tree") as beside:
+        (beside / "file").write_bytes(b"x")
+        assert not (tmp_path / "tree").exists()
+    assert (tmp_path / "tree" / "file").read_bytes() == b"x"
+    assert os.listdir(tmp_path) == ["tree"]
+
+
+@pytest.mark.parametrize("ended", [ValueError, KeyboardInterrupt])
+def test_built_beside_leaves_nothing_of_a_failure(
+    tmp_path: Path, ended: type[BaseException]
+) -> None:
+    with pytest.raises(ended), files.built_beside(tmp_path / "tree") as beside:
+        (beside / "sub").mkdir()
+        (beside / "sub").chmod(0o500)
+        raise ended
+    assert os.listdir(tmp_path) == []
+
+
+def test_built_beside_keeps_what_another_built_meanwhile(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    with files.built_beside(tree) as beside:
+        (beside / "file").write_bytes(b"ours")
+        tree.mkdir()
+        (tree / "file").write_bytes(b"theirs")
+    assert (tree / "file").read_bytes() == b"theirs"
+    assert os.listdir(tmp_path) == ["tree"]
+
+
+def test_locked_lets_one_in_at_a_time(tmp_path: Path) -> None:
+    seen: list[str] = []
+    inside = threading.Event()
+
+    def other() -> None:
+        inside.wait()
+        with files.locked(tmp_path / "lock"):
+            seen.append("other")
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with files.locked(tmp_path / "lock"):
+        inside.set()
+        thread.join(0.2)
+        seen.append("first")
+    thread.join()
+    assert seen == ["first", "other"]
+
+
+def test_locked_does_not_explain_away_the_error_of_its_block(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), files.locked(tmp_path / "lock"):
+        raise PermissionError(13, "not about the lock")
