@@ -128,9 +128,8 @@ def locked(path: Path) -> Iterator[None]:
     """
     with disk_errors(f"write {path}"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(
-            path, "ab"
-        )  # noqa: SIM115 - closed below; a with would wrap the caller's errors
+        handle = path.open("ab")
+    # not in the block above, which would explain the caller's errors as the disk's
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
