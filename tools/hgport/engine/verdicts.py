@@ -157,8 +157,8 @@ class _Memory:
                     # another hgport may have added to it since we read it
                     write_whole(path, _sealed({**_read(path), **entries}))
                 self._forget_oldest()
-        except OutsideError as err:
-            print(f"hgport: verdicts are not remembered: {err.message}", file=sys.stderr)
+        except (OutsideError, OSError) as err:
+            print(f"hgport: verdicts are not remembered: {err}", file=sys.stderr)
 
     def _key(self, release: Release) -> str:
         # the verdict depends on the version too, for what the catalogue says of it

@@ -1,0 +1,243 @@
+"""The verdicts on a stack: every word of them, what disagrees, and how they are remembered."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers_engine import Project, file_diff, numbered, patch_bytes
+from hgport.engine.matrix import Cell, Matrix
+from hgport.engine.outcome import Outcome
+from hgport.engine.verdicts import verdicts
+from hgport.errors import UsageError
+from hgport.model import project
+from hgport.model.ranges import select
+
+BASE = numbered(30)
+ONE = patch_bytes(file_diff("f", BASE, numbered(30, line10="new 10")))
+TWO = patch_bytes(file_diff("g", b"old\n", b"new\n"))
+FILES = {"f": BASE, "g": b"old\n"}
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    result = Project(tmp_path)
+    monkeypatch.setenv("HGPORT_PROJECT", str(tmp_path))
+    monkeypatch.setenv("HGPORT_CACHE", str(result.cache))
+    return result
+
+
+def matrix(series: Path | None = None, **options: int) -> Matrix:
+    stack, catalogue = project.load(series)
+    return verdicts(stack, catalogue, select(catalogue, "all"), **options)
+
+
+def outcomes(found: Matrix, row: int = 0) -> list[str]:
+    cells = [column.cells[row] for column in found.columns]
+    return ["-" if cell is None else cell.outcome.value for cell in cells]
+
+
+def test_ports_offsets_and_conflicts(made: Project) -> None:
+    made.release("4.9", {"f": numbered(30, line9="4.9"), "g": b"old\n"})
+    made.release("5.2", FILES)
+    made.release("5.3", {**FILES, "f": b"x\n" + BASE})
+    made.release("5.4", {"f": b"x\n", "g": b"old\n"})
+    made.release("5.5", {"other": b""})
+    ported = patch_bytes(
+        file_diff("f", numbered(30, line9="4.9"), numbered(30, line9="4.9", line10="new"))
+    )
+    made.write(
+        "5.2", {"1.patch": ONE, "2.patch": TWO}, {"4.9": {"1.patch": ported, "2.patch": TWO}}
+    )
+    found = matrix()
+    assert outcomes(found) == ["clean", "clean", "offset", "conflict", "not affected"]
+    assert outcomes(found, 1) == ["clean", "clean", "clean", "not tried", "not affected"]
+    assert [column.port for column in found.columns] == ["4.9", None, None, None, None]
+    assert not found.is_right
+
+
+def test_upstreamed_when_both_say_so(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.release("5.4", {"f": b"upstream did this\n", "g": b"old\n"})
+    made.absorbed("1.patch", "5.4", "f", "upstream did this")
+    made.write("5.2", {"1.patch": ONE, "2.patch": TWO}, {"5.4": {"2.patch": TWO}})
+    found = matrix()
+    assert outcomes(found) == ["clean", "upstreamed"]
+    assert outcomes(found, 1) == ["clean", "clean"]
+    assert found.columns[1].cells[0] == Cell(
+        "1.patch", Outcome.UPSTREAMED, since="5.4", changeset="0123456789ab"
+    )
+    assert found.is_right
+
+
+def test_what_upstream_has_should_be_left_out_but_does_not_stop_the_rest(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.release("5.4", {"f": b"upstream did this\n", "g": b"old\n"})
+    made.absorbed("1.patch", "5.4", "f", "upstream did this")
+    made.write("5.2", {"1.patch": ONE, "2.patch": TWO})
+    found = matrix()
+    assert outcomes(found) == ["clean", "upstreamed"]
+    assert outcomes(found, 1) == ["clean", "clean"]
+    cell = found.columns[1].cells[0]
+    assert cell is not None
+    assert cell.problems == ("upstream has it, yet the series still lists it",)
+
+
+@pytest.mark.parametrize(
+    "old, new, problem",
+    [
+        ("plain", "plain", "but f has no line 'upstream did this'"),
+        ("upstream did this", "upstream did this", "since 5.4 only"),
+    ],
+)
+def test_the_catalogue_and_the_content_disagree(
+    made: Project, old: str, new: str, problem: str
+) -> None:
+    made.release("5.2", {**FILES, "f": BASE + old.encode() + b"\n"})
+    made.release("5.4", {"f": new.encode() + b"\n", "g": b"old\n"})
+    made.absorbed("1.patch", "5.4", "f", "upstream did this")
+    made.write("5.2", {"1.patch": ONE, "2.patch": TWO}, {"5.4": {"2.patch": TWO}})
+    found = matrix()
+    cells = [column.cells[0] for column in found.columns]
+    assert any(problem in text for cell in cells if cell for text in cell.problems)
+    assert not found.is_right
+
+
+def test_a_patch_that_is_there_by_content_alone_is_a_disagreement(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.release("5.4", {**FILES, "f": numbered(30, line10="new 10")})
+    made.write("5.2", {"1.patch": ONE})
+    found = matrix()
+    assert outcomes(found) == ["clean", "upstreamed"]
+    assert not found.is_right
+    # a stack that the catalogue does not know is not contradicted by it
+    plain = made.root / "elsewhere"
+    plain.mkdir()
+    (plain / "series").write_text("1.patch\n")
+    (plain / "1.patch").write_bytes(ONE)
+    foreign = matrix(plain / "series")
+    assert outcomes(foreign) == ["clean", "upstreamed"]
+    assert foreign.is_right
+
+
+def test_a_port_that_leaves_a_patch_out_for_no_reason(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.release("5.3", FILES)
+    made.write("5.2", {"1.patch": ONE, "2.patch": TWO}, {"5.3": {"2.patch": TWO}})
+    found = matrix()
+    assert outcomes(found) == ["clean", "absent"]
+    assert not found.is_right
+
+
+def test_a_patch_of_a_port_alone(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.release("5.3", FILES)
+    made.write("5.2", {"1.patch": ONE}, {"5.3": {"1.patch": ONE, "more.patch": TWO}})
+    found = matrix()
+    assert outcomes(found, 1) == ["-", "clean"]
+    assert found.is_right
+
+
+def test_fuzz_is_part_of_what_is_remembered(made: Project) -> None:
+    made.release("5.2", {"f": BASE.replace(b"line 7\n", b"x\n")})
+    made.write("5.2", {"1.patch": ONE})
+    assert outcomes(matrix()) == ["conflict"]
+    assert outcomes(matrix(fuzz=1)) == ["fuzz"]
+    assert outcomes(matrix()) == ["conflict"]
+
+
+def test_a_path_through_a_file_of_the_release(made: Project) -> None:
+    made.release("5.2", {"tests": b"a file\n"})
+    made.write("5.2", {"1.patch": patch_bytes(file_diff("tests/t", None, b"x\n"))})
+    with pytest.raises(UsageError, match="goes through 'tests'"):
+        matrix()
+
+
+# remembering
+
+
+def simple(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.write("5.2", {"1.patch": ONE})
+
+
+def test_a_second_run_imports_no_mercurial(made: Project) -> None:
+    simple(made)
+    code = (
+        "import sys; from hgport.cli import run; code = run(['status']);"
+        "assert code == 0, code; print([m for m in sys.modules if m.startswith('mercurial')])"
+    )
+    first, second = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    )
+    assert "mercurial.patch" in first.stdout
+    assert second.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_changed_patch_is_judged_anew(made: Project) -> None:
+    simple(made)
+    assert outcomes(matrix()) == ["clean"]
+    (made.root / "patches" / "1.patch").write_bytes(ONE.replace(b"line 7", b"line x"))
+    assert outcomes(matrix()) == ["conflict"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "sealed nonsense"])
+def test_damaged_memory_is_judged_anew(made: Project, damage: str) -> None:
+    simple(made)
+    good = matrix()
+    (path,) = (made.cache / "verdicts").glob("*.json")
+    data = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    elif damage == "flipped":
+        path.write_bytes(data.replace(b"clean", b"fuzzy"))
+    else:
+        from hgport.engine.verdicts import _sealed
+
+        entries = json.loads(data.partition(b"\n")[2])
+        path.write_bytes(_sealed({key: [{"patch": "1.patch"}] for key in entries}))
+    assert matrix() == good
+    assert path.read_bytes() == data
+
+
+def test_a_cache_that_cannot_be_written_costs_a_word(
+    made: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simple(made)
+    (made.cache / "verdicts").write_text("no directory")
+    assert outcomes(matrix()) == ["clean"]
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "verdicts are not remembered" in said
+
+
+def test_two_at_once(made: Project) -> None:
+    simple(made)
+    words = [sys.executable, "-m", "hgport", "status"]
+    runs = [subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(2)]
+    said = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    assert said[0] == said[1]
+    assert outcomes(matrix()) == ["clean"]
+
+
+def test_only_the_newest_are_kept(made: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    simple(made)
+    monkeypatch.setattr("hgport.engine.verdicts._KEPT", 2)
+    for fuzz in range(4):
+        matrix(fuzz=fuzz)
+    assert len(list((made.cache / "verdicts").glob("*.json"))) == 2
+
+
+def test_cells_come_back_from_plain(made: Project) -> None:
+    made.release("5.2", {"f": b"x\n"})
+    made.write("5.2", {"1.patch": ONE})
+    (cell,) = matrix().columns[0].cells
+    assert cell is not None
+    assert cell.hunks
+    assert Cell.from_plain(json.loads(json.dumps(cell.to_plain()))) == cell
