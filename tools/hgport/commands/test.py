@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -135,5 +136,6 @@ def _exit_code(verdicts: Sequence[Verdict], made: Plan) -> int:
 
 
 def _print(lines: Sequence[str]) -> None:
+    encoding = sys.stdout.encoding or "ascii"
     for line in lines:
-        click.echo(line)
+        click.echo(line.encode(encoding, "replace").decode(encoding))

@@ -39,6 +39,8 @@ USER, PASSWORD = "hgport", "loopback only"
 _AUTHORIZATION = b"Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode())
 _LFS_JSON = "application/vnd.git-lfs+json"
 _BLOCK = 65536
+# a machine that is slow to begin is no stall
+_HANDSHAKE_SECONDS = 30
 _TICKS = 3  # a stall is so many silent waits in a row, so that one pause of the machine is none
 
 
@@ -178,7 +180,7 @@ class Server:
         secured = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         with self._lock:
             self._connections[number] = secured
-        secured.settimeout(self._tick * _TICKS * 4)  # a slow start is no stall
+        secured.settimeout(_HANDSHAKE_SECONDS)
         secured.do_handshake()
         secured.settimeout(self._tick)
         return secured

@@ -64,6 +64,8 @@ def _begin_worker() -> None:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
+    # the executor may end us a second time, while the work still cleans up
+    signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
 

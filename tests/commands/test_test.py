@@ -1,0 +1,150 @@
+"""``hgport test`` as a person runs it: what it prints, its exit codes, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from helpers_proof import catalogue, interpreter
+from hgport import cli, places, process
+from hgport.proof.scenarios import REFUSE
+
+
+@pytest.fixture
+def python() -> str:
+    """An interpreter for 5.2.2, by its path."""
+    return str(interpreter(catalogue().release("5.2.2"), "3.8").path)
+
+
+def test_one_release_up_to_a_patch(python: str, capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["test", "5.2.2", "--python", python, "--upto", REFUSE]
+    assert cli.run(args) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[-2] == "5.2.2    3.8     6 hang, 2 stored  6 refused, 2 stored  -   -"
+    assert out[-1] == "16 cells: 16 as stated; bug shown on 1 of 1 unpatched"
+
+    assert cli.run([*args, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["cells"]) == 16 and all(cell["cached"] for cell in told["cells"])
+    assert {c["observed"] for c in told["cells"] if c["expected"] == "hang"} == {
+        "hung, 0 of 8 blobs stored"
+    }
+
+
+def test_what_is_known_is_quick_and_needs_no_mercurial(python: str) -> None:
+    args = ["test", "5.2.2", "--python", python, "--upto", REFUSE]
+    assert cli.run(args) == 0
+    code = (
+        "import sys; from hgport import cli; code = cli.run(sys.argv[1:]);"
+        "print([m for m in ('mercurial', 'cryptography', 'requests') if m in sys.modules]);"
+        "sys.exit(code)"
+    )
+    started = time.monotonic()
+    finished = process.run([sys.executable, "-c", code, *args])
+    assert time.monotonic() - started < 5
+    assert finished.stdout.splitlines()[-1] == b"[]"
+
+
+def test_a_missing_interpreter_is_no_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("PYENV_ROOT", raising=False)
+    assert cli.run(["test", "4.5..5.1"]) == 3
+    out = capsys.readouterr().out.splitlines()
+    assert "4.5.3    2.7     not proven" in out
+    assert any(
+        line.startswith("4.5–5.1 not proven: no Python 2.7 found; get it with") for line in out
+    )
+    gaps = "4.5–5.1 not proven (no Python 2.7); 5.0–5.1 not proven (no Python 3.7)"
+    assert out[-1] == f"0 cells: 0 as stated; {gaps}"
+
+
+def test_a_series_that_mends_nothing(
+    tmp_path: Path, python: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "new.patch").write_text("--- /dev/null\n+++ b/new\n@@ -0,0 +1,1 @@\n+new\n")
+    (tmp_path / "series").write_text("new.patch\n")
+    args = ["test", "5.2.2", "--python", python, "--series", str(tmp_path / "series")]
+    assert cli.run(args) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out[-1] == (
+        "16 cells: 10 as stated, 6 not; bug shown on 1 of 1 unpatched; gone on 0 of 1 patched"
+    )
+    (line,) = [line for line in out if line.startswith("NOT AS STATED")]
+    assert "up to new: lfs push, http, idle close; " in line and "it hung" in line
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["5.2.9"], "5.2.9"),
+        (["5.2", "--python", "3.1"], "known to run on Python 3.1"),
+        (["5.2", "--python", "./missing"], "is no Python"),
+        (["5.2", "--upto", "nothing"], "no patch nothing"),
+        (["5.2", "--series", "missing/series"], "missing/series"),
+        (["5.2", "--jobs", "0"], "--jobs"),
+    ],
+)
+def test_bad_input(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["test", *args]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("hgport: ") and message in err and err.count("\n") == 1
+
+
+def test_ctrl_c_ends_everything(tmp_path: Path, python: str) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "sdists").symlink_to(places.cache_dir() / "sdists")
+    release = catalogue().release("5.2.2")
+    if not (cache / "sdists" / release.sdist).exists():
+        pytest.skip(f"{release.sdist} is not in the cache")
+    args = [sys.executable, "-m", "hgport", "test", "5.2.2", "--python", python, "--jobs", "2"]
+    env = {**os.environ, "HGPORT_CACHE": str(cache)}
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(process.run, args, env=env, allowed=None, timeout=120)
+        inside = _cell(cache)
+        os.kill(_hgport(cache), signal.SIGINT)
+        finished = running.result()
+    assert inside
+    assert finished.code == 130
+    assert finished.stderr.splitlines()[-1:] == [b"hgport: interrupted"]
+    assert list((cache / "worlds").glob("run-*")) == []
+    assert _using(cache) == []
+
+
+def _cell(cache: Path) -> Path:
+    """A cell's directory, when its client is at work."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        for path in (cache / "worlds").glob("run-*/*/cell-*/authority.pem"):
+            return path
+        time.sleep(0.01)
+    raise AssertionError("no cell was begun")
+
+
+def _using(cache: Path) -> list[int]:
+    """The processes that know of this cache."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            known = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+            if str(cache).encode() in known:
+                found.append(int(entry.name))
+    return found
+
+
+def _hgport(cache: Path) -> int:
+    """The process that was started as hgport, not those that it started."""
+    for number in _using(cache):
+        if b"-m\0hgport\0test" in Path(f"/proc/{number}/cmdline").read_bytes():
+            return number
+    raise AssertionError("hgport is not running")

@@ -1,0 +1,121 @@
+"""Which cells a proof has, what stands for each, and what this machine cannot prove."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from helpers_proof import catalogue
+from hgport.errors import UsageError
+from hgport.model import project
+from hgport.model.ranges import select
+from hgport.proof import plan
+from hgport.proof.interpreters import Interpreter
+from hgport.proof.plan import Gap, Plan
+from hgport.proof.scenarios import CONSOLIDATE, REFUSE, REWIND, SCENARIOS
+
+STACK, CATALOGUE = project.load()
+
+
+def made(text: str, *pythons: str, asked: tuple[str, ...] = (), upto: str | None = None) -> Plan:
+    """The plan for a range on a machine with these Pythons."""
+    found = {v: Interpreter(v, Path(f"/python{v}"), f"{v}.1; OpenSSL 3") for v in pythons}
+    demanded = plan.demands(CATALOGUE, select(CATALOGUE, text), asked)
+    return plan.make(STACK, CATALOGUE, demanded, found, upto=upto)
+
+
+def test_an_affected_release_is_proven_in_every_python() -> None:
+    whole = made("5.2", "2.7", "3.8")
+    subjects = list(whole.by_subject())
+    assert [(s.interpreter.version, len(s.patches)) for s in subjects] == [
+        (v, count) for v in ("2.7", "3.8") for count in range(4)
+    ]
+    assert [s.whole for s in subjects[:4]] == [False, False, False, True]
+    assert len(whole.cells) == 2 * 4 * len(SCENARIOS)
+    assert whole.gaps == ()
+
+
+def test_a_later_release_is_proven_in_the_first_python_that_there_is() -> None:
+    release = select(CATALOGUE, "5.4")[0]
+    first = release.pythons[0]
+    assert {c.subject.interpreter.version for c in made("5.4", *release.pythons).cells} == {first}
+    if len(release.pythons) > 1:
+        others = release.pythons[1:]
+        assert {c.subject.interpreter.version for c in made("5.4", *others).cells} == {others[0]}
+
+
+def test_what_has_the_last_patch_goes_without_it() -> None:
+    subjects = made("5.4", *select(CATALOGUE, "5.4")[0].pythons).by_subject()
+    assert [s.applied for s in subjects] == [(), (REFUSE,), (REFUSE, REWIND)]
+    assert [s.whole for s in subjects] == [False, False, True]
+
+
+def test_a_missing_interpreter_is_a_gap() -> None:
+    whole = made("4.9,5.0,5.2", "3.8")
+    assert {(c.subject.release.line, c.subject.interpreter.version) for c in whole.cells} == {
+        ("5.2", "3.8")
+    }
+    gaps = {gap.pythons: [release.line for release in gap.releases] for gap in whole.gaps}
+    assert gaps == {("2.7",): ["4.9", "5.0", "5.2"], ("3.7",): ["5.0"]}
+
+
+def test_the_gap_of_a_later_release_names_all_that_would_do() -> None:
+    release = select(CATALOGUE, "7.2")[0]
+    assert made("7.2").gaps == (Gap(release.pythons, (release,)),)
+
+
+def test_only_the_pythons_that_were_asked_for() -> None:
+    assert {c.subject.interpreter.version for c in made("5.2", "2.7", asked=("2.7",)).cells} == {
+        "2.7"
+    }
+    assert made("4.9,5.2", "3.8", asked=("3.8",)).gaps == ()
+    with pytest.raises(UsageError, match=r"none .* known to run on Python 3\.1") as caught:
+        made("5.2", "3.1", asked=("3.1",))
+    assert caught.value.hint is not None and "2.7, 3.8" in caught.value.hint
+
+
+def test_no_further_than_a_patch() -> None:
+    subjects = made("5.2", "3.8", asked=("3.8",), upto=REFUSE).by_subject()
+    assert [s.applied for s in subjects] == [(), (REFUSE,)]
+    upto_last = made("5.4", *select(CATALOGUE, "5.4")[0].pythons, upto=CONSOLIDATE).by_subject()
+    assert [s.applied for s in upto_last][-1] == (REFUSE, REWIND)
+    with pytest.raises(UsageError, match="no patch nothing"):
+        made("5.2", "3.8", upto="nothing")
+
+
+def test_every_cell_has_a_key_of_its_own() -> None:
+    cells = made("affected", "2.7", "3.7", "3.8").cells
+    assert len({cell.key for cell in cells}) == len(cells) == 416
+
+
+def test_what_goes_into_a_key() -> None:
+    cell = made("5.2", "3.8", asked=("3.8",)).cells[-1]
+    subject, patch = cell.subject, cell.subject.patches[0]
+
+    def key(**changed: object) -> str:
+        return plan._key(dataclasses.replace(subject, **changed), cell.row)  # type: ignore[arg-type]
+
+    rest = subject.patches[1:]
+    assert key() == cell.key
+    other = dataclasses.replace(patch, body=patch.body + b"\n")
+    changed = [
+        key(release=dataclasses.replace(subject.release, sha256="0" * 64)),
+        key(interpreter=dataclasses.replace(subject.interpreter, full="3.8.2; OpenSSL 3")),
+        key(patches=(other, *rest)),
+        key(patches=rest),
+        plan._key(subject, dataclasses.replace(cell.row, workers=True)),
+        plan._key(subject, dataclasses.replace(cell.row, transport="http")),
+        plan._key(subject, SCENARIOS[0]),
+    ]
+    assert len({cell.key, *changed}) == len(changed) + 1
+    # where an interpreter lies and what a patch says about itself make no difference
+    assert key(interpreter=dataclasses.replace(subject.interpreter, path=Path("/x"))) == cell.key
+    assert key(patches=(dataclasses.replace(patch, description="x"), *rest)) == cell.key
+
+
+def test_no_row_is_stated_by_the_release_but_by_what_it_has() -> None:
+    # the same table serves every release: the expectation changes where the catalogue says so
+    absorbed = [r for r in catalogue().releases if catalogue().absorption(CONSOLIDATE, r)]
+    assert {r.line for r in absorbed}.isdisjoint(r.line for r in select(CATALOGUE, "affected"))

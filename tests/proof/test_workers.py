@@ -1,0 +1,110 @@
+"""The workers end when they must, and take what they run with them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from concurrent.futures import wait
+from pathlib import Path
+
+import pytest
+
+from hgport.errors import OutsideError
+from hgport.process import run
+from hgport.proof.workers import local
+
+# writes its process id, then runs for longer than any test does
+SLEEPER = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+
+
+def work(place: Path) -> None:
+    """Run a long program; say whether there was a chance to clean up."""
+    try:
+        run([sys.executable, "-c", SLEEPER, place / "program"])
+    finally:
+        (place / "cleaned").write_text("")
+
+
+def refuse() -> None:
+    raise OutsideError("no", "a hint")
+
+
+def begun(path: Path) -> int:
+    """The process id that a program writes when it has begun."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return int(path.read_text())
+        time.sleep(0.01)
+    raise AssertionError(f"{path} was not written")
+
+
+def ends(process: int) -> bool:
+    """Whether a process ends before long."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            os.kill(process, 0)
+            if Path(f"/proc/{process}/stat").read_text().split(")")[1].split()[0] == "Z":
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_they_do_as_they_are_told() -> None:
+    with local(2) as executor:
+        assert list(executor.map(abs, [-1, -2, -3])) == [1, 2, 3]
+
+
+def test_an_error_comes_back_whole() -> None:
+    with local(1) as executor, pytest.raises(OutsideError) as caught:
+        executor.submit(refuse).result()
+    assert (caught.value.message, caught.value.hint) == ("no", "a hint")
+
+
+def test_all_ends_with_the_block(tmp_path: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), local(1) as executor:
+        executor.submit(work, tmp_path)
+        program = begun(tmp_path / "program")
+        raise KeyboardInterrupt
+    assert ends(program)
+    assert (tmp_path / "cleaned").exists()
+    assert time.monotonic() - started < 60
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from test_workers import work
+from hgport.proof.workers import local
+if __name__ == "__main__":
+    with local(1) as executor:
+        executor.submit(work, Path(sys.argv[1])).result()
+"""
+
+
+def test_all_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with local(1) as executor:
+        running = executor.submit(
+            run, [sys.executable, script, tmp_path], env=env, allowed=None, timeout=120
+        )
+        program = begun(tmp_path / "program")
+        # the parent is the leader of the group that hgport.process made
+        parent = _parent_of(_parent_of(program))
+        os.kill(parent, signal.SIGKILL)
+        assert ends(program)
+        wait([running])
+    assert (tmp_path / "cleaned").exists()
+
+
+def _parent_of(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])

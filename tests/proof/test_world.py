@@ -1,0 +1,121 @@
+"""Rooms, grounds and worlds, with a real release."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from helpers_proof import catalogue, interpreter
+from hgport.proof import world as module
+from hgport.proof.scenarios import LFS_PUSH, Operation
+from hgport.proof.world import Hg, blobs, ground, room, world, write_config
+
+SMALL = Operation("lfs push", blobs=2, size=1000)
+
+
+def test_a_room_is_there_for_the_run_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HGPORT_CACHE", str(tmp_path))
+    with room() as place:
+        (place / "x").mkdir()
+        (place / "x" / "y").write_text("")
+        assert place.is_relative_to(tmp_path)
+    assert list((tmp_path / "worlds").glob("run-*")) == []
+
+
+def test_what_a_killed_run_left_is_swept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HGPORT_CACHE", str(tmp_path))
+    dead, alive = (tmp_path / "worlds" / f"run-{name}" for name in ("dead", "alive"))
+    for place in (dead, alive):
+        place.mkdir(parents=True)
+        (place / "in-use").write_text("")
+    with (alive / "in-use").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with room() as mine, room() as another:
+            assert mine != another
+            assert not dead.exists()
+            assert alive.exists() and mine.exists()
+
+
+def test_blobs_are_what_their_hash_says() -> None:
+    made = blobs(LFS_PUSH)
+    assert len(made) == 8
+    for oid, data in made.items():
+        assert len(data) == 512 * 1024
+        assert hashlib.sha256(data).hexdigest() == oid
+    assert list(blobs(SMALL)) != list(made)[:2]
+
+
+def test_a_ground_and_its_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = catalogue().release("5.2.2")
+    python = interpreter(release, "3.8")
+    monkeypatch.setenv("HGPLAINEXCEPT", "everything")
+    with room() as place:
+        base = ground(place, release, python)
+        assert ground(place, release, python) == base
+        made = base.repositories(SMALL)
+        assert base.repositories(SMALL) == made
+        assert sorted(entry.name for entry in made.iterdir()) == ["client", "peer"]
+        stored = {p.parent.name + p.name for p in made.glob("client/.hg/store/lfs/objects/*/*")}
+        assert stored == set(blobs(SMALL))
+
+        path = "mercurial/keepalive.py"
+        content = (base.tree / path).read_bytes().replace(b"KeepAliveHandler", b"KeepXlivehandler")
+        with world(base, {path: content, "new.py": b"", "COPYING": None}) as tree:
+            _check_world(base.tree, tree, path, content)
+        assert not tree.exists()
+        with world(base, {}) as tree:
+            assert tree == base.tree
+
+
+def _check_world(base: Path, tree: Path, path: str, content: bytes) -> None:
+    assert (tree / path).read_bytes() == content != (base / path).read_bytes()
+    assert (tree / "new.py").exists() and not (tree / "COPYING").exists()
+    # bytecode of what is not replaced is shared, and of what is replaced is not
+    compiled = {p.name.split(".")[0] for p in (tree / "mercurial" / "__pycache__").iterdir()}
+    assert "localrepo" in compiled and "keepalive" not in compiled
+
+
+def test_bytecode_is_not_shared_for_what_is_replaced(tmp_path: Path) -> None:
+    source, target = tmp_path / "a", tmp_path / "b"
+    (source / "m" / "__pycache__").mkdir(parents=True)
+    (target / "m").mkdir(parents=True)
+    for name in ("one.pyc", "two.pyc", "two.py", "__pycache__/one.cpython-38.pyc"):
+        (source / "m" / name).write_bytes(name.encode())
+    (source / "m" / "__pycache__" / "two.cpython-38.pyc").write_bytes(b"")
+    module._share_bytecode(source, target, {"m/two.py": b"", "other/one.py": b""})
+    shared = {str(p.relative_to(target)) for p in target.rglob("*") if p.is_file()}
+    assert shared == {"m/one.pyc", "m/__pycache__/one.cpython-38.pyc"}
+
+
+def test_nothing_of_the_persons_gets_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = catalogue().release("5.2.2")
+    python = interpreter(release, "3.8")
+    person = tmp_path / "person"
+    person.mkdir()
+    (person / ".hgrc").write_text("[ui]\nusername = somebody\n[hooks]\npre-init = false\n")
+    monkeypatch.setenv("HOME", str(person))
+    monkeypatch.setenv("HGRCPATH", str(person / ".hgrc"))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1/")
+    monkeypatch.setenv("HGUSER", "somebody")
+    with room() as place:
+        base = ground(place, release, python)
+        home = tmp_path / "home"
+        write_config(home)
+        hg = Hg(python.path, base.tree)
+        hg(["init", "repo"], cwd=tmp_path, home=home)
+        told = hg(["config"], cwd=tmp_path / "repo", home=home).stdout.decode()
+        shown = hg(["debuginstall"], cwd=tmp_path / "repo", home=home, allowed=None).stdout
+    assert "somebody" not in told and "pre-init" not in told
+    assert b"somebody" not in shown
+    assert set(module._environment(home)) & set(os.environ) <= {
+        "HOME",
+        "HGRCPATH",
+        "LC_ALL",
+        "PATH",
+        "TMPDIR",
+        "TZ",
+    }
