@@ -314,16 +314,19 @@ class Repository:
         """Open the repository at ``path``; ``create`` makes it, in a format that any Mercurial
         since 3.7 reads."""
         self.path = path
+        self._repo = self._open(create)
+
+    def _open(self, create: bool = False) -> Any:
         hgencoding.encoding = b"utf-8"
         ui = _ui(0)
         ui.quiet = True
-        settings = (b"ui.interactive=no", b"ui.timeout=" + _PATIENCE, b"ui.merge=:fail")
+        settings = (b"ui.interactive=no", b"ui.timeout=" + _PATIENCE)
         old = (b"revlog-compression=zlib", b"use-share-safe=no", b"sparse-revlog=no")
         for setting in settings + tuple(b"format." + one for one in old):
             name, _equals, value = setting.partition(b"=")
             ui.setconfig(*name.split(b".", 1), value, b"hgport")
         with self._errors(), _without_hgrc():
-            self._repo = hgrepository.repository(ui, os.fsencode(path), create=create)
+            return hgrepository.repository(ui, os.fsencode(self.path), create=create)
 
     def find(self, revision: str) -> str:
         """The changeset that a revision set names."""
@@ -359,13 +362,38 @@ class Repository:
         # a transaction that fails says more than the one line that we print
         self._repo.ui.pushbuffer(error=True)
         try:
-            with self._errors(), self._repo.lock(), self._repo.transaction(b"hgport apply"):
+            with self._errors(), self._repo.lock(), self._transaction():
                 for changeset in changesets:
                     node = self._repo.commitctx(_context_of(self._repo, changeset, node))
                     made.append(node.hex())
+        except BaseException:
+            self._recover()
+            raise
         finally:
             self._repo.ui.popbuffer()
         return made
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        transaction = self._repo.transaction(b"hgport apply")
+        try:
+            with transaction:
+                yield
+        except BaseException:
+            # a second try to take it back, as the object goes, would print a traceback
+            transaction._journal = None
+            raise
+
+    def _recover(self) -> None:
+        """Take back what a failed transaction could not: on a full disk Mercurial gives up on the
+        way, and then leaves that to ``hg recover``."""
+        if self._repo.svfs.exists(b"journal"):
+            # whoever holds the lock now takes care of it, or it is the person's turn
+            with contextlib.suppress(hgerror.Abort, hgerror.LockError, OSError):
+                fresh = self._open()
+                fresh.ui.pushbuffer(error=True)
+                fresh.recover()
+                fresh.ui.popbuffer()
 
     def tag_locally(self, name: str, changeset: str) -> None:
         """Tag a changeset in this repository alone, which takes no changeset of its own."""
