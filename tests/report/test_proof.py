@@ -42,16 +42,22 @@ def test_all_as_stated() -> None:
     whole = made()
     later = whole.cells[-1].subject
     last = f"{later.release.version}    {later.interpreter.version:6}"
-    assert proof.table(STACK, verdicts(whole), whole.gaps) == [
+    assert proof.table(STACK, CATALOGUE, verdicts(whole), whole.gaps) == [
         "release  Python  unpatched         +1                   +2        +3",
         "5.2.2    3.8     6 hang, 2 stored  6 refused, 2 stored  8 stored  8 stored",
-        f"{last}  8 stored          8 stored             8 stored  -",
+        f"{last}  8 stored          8 stored             8 stored  upstream",
         "5.2.2    2.7     not proven",
     ]
     assert proof.wrong(verdicts(whole)) == []
     assert proof.summary(verdicts(whole), ()) == (
-        "56 cells: 56 as stated; bug shown on 1 of 1 unpatched; gone on 2 of 2 patched"
+        "56 cells: 56 as stated; bug shown on 1 of 1 unpatched; gone on 1 of 1 patched"
     )
+
+
+def test_a_release_that_upstream_has_mended_shows_no_bug() -> None:
+    whole = made("5.4")
+    assert proof.summary(verdicts(whole), ()) == "24 cells: 24 as stated"
+    assert proof.summary(verdicts(whole, 5), ()) == "24 cells: 23 as stated, 1 not"
 
 
 def test_a_gap_is_said_in_the_table_and_the_summary() -> None:
@@ -67,14 +73,14 @@ def test_a_gap_is_said_in_the_table_and_the_summary() -> None:
 def test_nothing_could_be_proven() -> None:
     gap = Gap(("2.7",), (CATALOGUE.release("4.9.1"),))
     assert proof.summary([], [gap]) == "0 cells: 0 as stated; 4.9 not proven (no Python 2.7)"
-    assert proof.table(STACK, [], [gap])[1] == "4.9.1    2.7     not proven"
+    assert proof.table(STACK, CATALOGUE, [], [gap])[1] == "4.9.1    2.7     not proven"
 
 
 def test_what_is_wrong_stands_out() -> None:
     whole = made("5.2")
     # the idle close and the reset over http, unpatched; the last cell of all
     found = verdicts(whole, 2, 4, 31)
-    row = proof.table(STACK, found, ())[1]
+    row = proof.table(STACK, CATALOGUE, found, ())[1]
     assert "2 of 8 WRONG" in row and "1 of 8 WRONG" in row
     first, second = proof.wrong(found)
     assert first == (
@@ -92,7 +98,7 @@ def test_a_part_of_the_series_claims_nothing_for_the_whole() -> None:
     whole = made("5.2")
     part = [verdict for verdict in verdicts(whole) if not verdict.cell.subject.whole]
     assert "gone" not in proof.summary(part, ())
-    assert proof.table(STACK, part, ())[1].endswith("  -")
+    assert proof.table(STACK, CATALOGUE, part, ())[1].endswith("  -")
 
 
 def test_plain_data() -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from hgport.model.catalogue import Catalogue
 from hgport.model.stack import Stack
 from hgport.proof import interpreters
 from hgport.proof.plan import Gap, Subject
@@ -29,18 +30,23 @@ def line(verdicts: Sequence[Verdict]) -> str:
     return f"{_place(verdicts[0].cell.subject)}: {right} of {len(verdicts)} as stated{known}"
 
 
-def table(stack: Stack, verdicts: Sequence[Verdict], gaps: Sequence[Gap]) -> list[str]:
+def table(
+    stack: Stack, catalogue: Catalogue, verdicts: Sequence[Verdict], gaps: Sequence[Gap]
+) -> list[str]:
     """A line for each release and interpreter, a column for no patch and for each one added."""
-    names = ["", *stack.names]
-    rows = [["release", "Python", "unpatched", *(f"+{n}" for n in range(1, len(names)))]]
+    rows = [["release", "Python", "unpatched"]]
+    rows[0] += [f"+{number}" for number, _name in enumerate(stack.names, start=1)]
     for mine in grouped(verdicts):
         subject = mine[0].cell.subject
         by_last = _by_last_patch(mine)
-        words = [_words(by_last.get(name, [])) for name in names]
+        words = [_words(by_last[""])]
+        for name in stack.names:
+            absorbed = catalogue.absorption(name, subject.release) is not None
+            missing = "upstream" if absorbed else "-"
+            words.append(_words(by_last[name]) if name in by_last else missing)
         rows.append([subject.release.version, subject.interpreter.version, *words])
     for gap in gaps:
-        for release in gap.releases:
-            rows.append([release.version, "/".join(gap.pythons), "not proven"])
+        rows += [[one.version, "/".join(gap.pythons), "not proven"] for one in gap.releases]
     return _aligned(rows)
 
 
@@ -76,10 +82,12 @@ def summary(verdicts: Sequence[Verdict], gaps: Sequence[Gap]) -> str:
     parts = [f"{len(verdicts)} cells: {right} as stated"]
     if right < len(verdicts):
         parts[0] += f", {len(verdicts) - right} not"
-    bug = _count(verdicts, _must_show)
+    # where upstream itself has mended it there is nothing to show, and nothing of ours to go by
+    buggy = [mine for mine in grouped(verdicts) if any(map(_must_show, mine))]
+    bug = _count(buggy, _must_show)
     if bug[1]:
         parts.append(f"bug shown on {bug[0]} of {bug[1]} unpatched")
-    gone = _count(verdicts, _must_be_gone)
+    gone = _count(buggy, _must_be_gone)
     if gone[1]:
         parts.append(f"gone on {gone[0]} of {gone[1]} patched")
     parts += [f"{_lines(gap)} not proven (no Python {' or '.join(gap.pythons)})" for gap in gaps]
@@ -138,8 +146,6 @@ def _by_last_patch(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
 
 def _words(verdicts: Sequence[Verdict]) -> str:
     """What a column says: how many cells came out which way, or how many are wrong."""
-    if not verdicts:
-        return "-"
     bad = sum(not verdict.as_stated for verdict in verdicts)
     if bad:
         return f"{bad} of {len(verdicts)} WRONG"
@@ -156,10 +162,11 @@ def _must_be_gone(verdict: Verdict) -> bool:
     return bool(subject.patches) and subject.whole and row.course.shows_bug
 
 
-def _count(verdicts: Sequence[Verdict], counts: Callable[[Verdict], bool]) -> tuple[int, int]:
-    """Of the releases in interpreters that have cells which count: where all of those are as
-    stated, and how many there are."""
-    those = [[v for v in mine if counts(v)] for mine in grouped(verdicts)]
+def _count(
+    groups: Sequence[Sequence[Verdict]], counts: Callable[[Verdict], bool]
+) -> tuple[int, int]:
+    """Of the groups that have cells which count: where all of those are as stated, and all."""
+    those = [[v for v in mine if counts(v)] for mine in groups]
     those = [mine for mine in those if mine]
     return sum(all(v.as_stated for v in mine) for mine in those), len(those)
 
