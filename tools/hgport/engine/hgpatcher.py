@@ -46,9 +46,14 @@ with _lazily():
     from mercurial import patch as hgpatch
     from mercurial import scmutil as hgscmutil
     from mercurial import ui as hgui
+    from mercurial.utils import procutil as hgprocutil
 
     # used here, so that they are there as a base class below needs them
     _LOADED = (hgerror.Abort, hgpatch.patchfile, hgui.ui)
+
+# what Mercurial says is for us to tell; the person's streams, as they were when it was imported,
+# are not its own to flush or to redirect for a hook
+hgprocutil.stdin, hgprocutil.stdout, hgprocutil.stderr = (io.BytesIO() for _ in range(3))
 
 Reader = Callable[[str], "bytes | None"]
 _MODES = {(False, False): "", (False, True): "x", (True, False): "l", (True, True): "l"}
@@ -359,8 +364,6 @@ class Repository:
         """
         made = []
         node = self._repo[parent.encode()].node() if parent else self._repo.nullid
-        # a transaction that fails says more than the one line that we print
-        self._repo.ui.pushbuffer(error=True)
         try:
             with self._errors(), self._repo.lock(), self._transaction():
                 for changeset in changesets:
@@ -369,8 +372,6 @@ class Repository:
         except BaseException:
             self._recover()
             raise
-        finally:
-            self._repo.ui.popbuffer()
         return made
 
     @contextlib.contextmanager
@@ -390,10 +391,7 @@ class Repository:
         if self._repo.svfs.exists(b"journal"):
             # whoever holds the lock now takes care of it, or it is the person's turn
             with contextlib.suppress(hgerror.Abort, hgerror.LockError, OSError):
-                fresh = self._open()
-                fresh.ui.pushbuffer(error=True)
-                fresh.recover()
-                fresh.ui.popbuffer()
+                self._open().recover()
 
     def tag_locally(self, name: str, changeset: str) -> None:
         """Tag a changeset in this repository alone, which takes no changeset of its own."""

@@ -1,0 +1,113 @@
+"""``hgport apply`` as a person calls it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers_engine import Project, file_diff, log, numbered, patch_bytes, repository
+from hgport.cli import run
+
+BASE = numbered(30)
+FILES = {"f": BASE, "g": b"old\n"}
+PATCHES = {
+    "1.patch": patch_bytes(
+        file_diff("f", BASE, numbered(30, line10="new 10")), subject="one: first"
+    ),
+    "2.patch": patch_bytes(file_diff("g", b"old\n", b"new\n"), subject="two: second"),
+}
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    result = Project(tmp_path / "project")
+    result.root.mkdir()
+    result.release("5.2", FILES)
+    result.release("5.3", {"f": b"upstream did this\n", "g": b"old\n"})
+    result.absorbed("1.patch", "5.3", "f", "upstream did this")
+    result.write("5.2", PATCHES)
+    monkeypatch.setenv("HGPORT_PROJECT", str(result.root))
+    monkeypatch.setenv("HGPORT_CACHE", str(result.cache))
+    return result
+
+
+def test_into_a_repository(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "target"
+    assert run(["apply", "5.2", "--into", str(target)]) == 0
+    short = log(target, "{node|short}\n")
+    assert capsys.readouterr().out.splitlines() == [
+        f"{made.root / 'series'} for 5.2, into {target}",
+        f"{short[1]} one: first",
+        f"{short[2]} two: second",
+    ]
+
+
+def test_into_a_tree(made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "target"
+    assert run(["apply", "5.2", "--into", str(target), "--as", "tree"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "applied: one: first",
+        "applied: two: second",
+    ]
+    assert (target / "g").read_bytes() == b"new\n"
+
+
+def test_what_upstream_has_is_left_out(made: Project, tmp_path: Path) -> None:
+    assert run(["apply", "5.3", "--into", str(tmp_path / "target")]) == 0
+    assert log(tmp_path / "target", "{desc|firstline}\n") == ["Mercurial 5.3", "two: second"]
+
+
+def test_into_a_clone(made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clone = repository(tmp_path / "clone", FILES, tag="mine")
+    assert run(["apply", "5.2", "-R", str(clone)]) == 2
+    assert "--rev" in capsys.readouterr().err
+    assert run(["apply", "5.2", "-R", str(clone), "--rev", "mine", "-u", "Me"]) == 0
+    assert log(clone, "{user}\n") == ["test", "Me", "Me"]
+    assert [line[:12] for line in capsys.readouterr().out.splitlines()[1:]] == log(
+        clone, "{node|short}\n"
+    )[1:]
+
+
+def test_a_conflict(made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made.write("5.2", {**PATCHES, "2.patch": patch_bytes(file_diff("g", b"else\n", b"x\n"))})
+    assert run(["apply", "5.2", "--into", str(tmp_path / "target")]) == 1
+    err = capsys.readouterr().err
+    assert err == (
+        "hgport: 2.patch does not apply to 5.2: g hunk 1 (line 1) (nothing was written)\n"
+    )
+    assert not (tmp_path / "target").exists()
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["5.2"], "say where to"),
+        (["5.2", "--into", "x", "-R", "y"], "-R does not go with"),
+        (["5.2", "--as", "tree", "-R", "y"], "-R does not go with"),
+        (["5.2", "--into", "x", "--rev", "1"], "--rev goes with -R only"),
+        (["5.22", "--into", "x"], "5.2"),
+        (["latest", "--into", "x"], "'latest'"),
+        (["5.2", "--into", "."], "exists already"),
+        (["5.2", "-R", "/nowhere"], "is no Mercurial repository"),
+        (["5.2", "--into", "x", "--series", "/nowhere/series"], "no series file"),
+    ],
+)
+def test_wrong_commands(
+    made: Project,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    said: str,
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    assert run(["apply", *words]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+    assert list(empty.iterdir()) == []

@@ -1,0 +1,111 @@
+"""``hgport status`` as a person calls it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers_engine import Project, file_diff, numbered, patch_bytes
+from hgport.cli import run
+
+BASE = numbered(30)
+ONE = patch_bytes(file_diff("f", BASE, numbered(30, line10="new 10")))
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    result = Project(tmp_path)
+    result.release("5.2", {"f": BASE})
+    result.release("5.3", {"f": b"x\n" + BASE})
+    result.write("5.2", {"one.patch": ONE})
+    monkeypatch.setenv("HGPORT_PROJECT", str(tmp_path))
+    monkeypatch.setenv("HGPORT_CACHE", str(result.cache))
+    return result
+
+
+def test_table_and_summary(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["status"]) == 0
+    assert capsys.readouterr().out == (
+        "     5.2  5.3\none  ok   offset\n1 patch on 2 releases: all as it should be\n"
+    )
+
+
+def test_a_range(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["status", "5.3"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "     5.3"
+
+
+def test_json(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["status", "--json", "5.3"]) == 0
+    plain = json.loads(capsys.readouterr().out)
+    (release,) = plain["releases"]
+    assert (release["version"], release["line"], release["port"]) == ("5.3", "5.3", None)
+    (patch,) = release["patches"]
+    assert (patch["patch"], patch["outcome"]) == ("one.patch", "offset")
+    assert patch["hunks"] == [
+        {"file": "f", "number": 1, "line": 7, "offset": 1, "fuzz": 0, "rejected": False}
+    ]
+
+
+def test_a_conflict_is_exit_code_1(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    made.write("5.2", {"one.patch": ONE.replace(b"line 9", b"line x")})
+    assert run(["status"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert "one on 5.2..5.3: conflict in f hunk 1 (line 7)" in said
+    assert said[-1] == "1 patch on 2 releases: 2 conflicts"
+
+
+def test_another_stack(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    debian = made.root / "debian" / "patches"
+    debian.mkdir(parents=True)
+    (debian / "series").write_text("two.patch -p1\n")
+    (debian / "two.patch").write_bytes(file_diff("f", BASE, numbered(30, line3="3")))
+    assert run(["status", "--series", str(debian / "series")]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "two  ok   offset"
+
+
+@pytest.mark.parametrize(
+    "series, patch, said",
+    [
+        (b"gone.patch\n", b"", "line 1: there is no patch gone.patch"),
+        (b"p\n\np\n", ONE, "line 3: p is already listed in line 1"),
+        (b"p\n", b"hello\n", "line 1: p is no patch"),
+        (b"p\n", ONE.replace(b"/f", b"/../f"), "leaves the tree"),
+        (b"p\n", ONE.replace(b"/f", b"/.hg/f"), "in a repository's own .hg"),
+        (b"p\n", ONE.replace(b"a/f", b"a//f").replace(b"b/f", b"b//f"), "is absolute"),
+    ],
+)
+def test_bad_series(
+    made: Project, capsys: pytest.CaptureFixture[str], series: bytes, patch: bytes, said: str
+) -> None:
+    (made.root / "bad").mkdir()
+    (made.root / "bad" / "series").write_bytes(series)
+    (made.root / "bad" / "p").write_bytes(patch)
+    assert run(["status", "--series", str(made.root / "bad")]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.startswith("hgport: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["9.9"], ["5.22"], ["5.2", "5.3"], ["--fuzz", "x"]])
+def test_bad_words(made: Project, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert run(["status", *words]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+
+
+def test_a_terminal_that_cannot_show_everything(made: Project) -> None:
+    made.write("5.2", {"a-name-that-is-longer-than-a-narrow-terminal.patch": ONE})
+    words = [sys.executable, "-X", "utf8=0", "-m", "hgport", "status"]
+    env = {"PYTHONIOENCODING": "ascii", "COLUMNS": "40", "HGPORT_PROJECT": str(made.root)}
+    done = subprocess.run(
+        words, env={**env, "HGPORT_CACHE": str(made.cache)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "a-name-that-is-longer-th" in done.stdout.replace("?", "")
