@@ -214,6 +214,7 @@ def _compare_commits(stack: Stack, release: Release, rounds: int, room: Path) ->
     for _round in range(rounds):
         for name, run in runs.items():
             shutil.copytree(whole, copy, symlinks=True)
+            hg.run("status", cwd=copy)  # the tree is ready, as one that is worked in
             times[name].append(_timed(run))
             shutil.rmtree(copy)
     _print(f"One changeset a patch on {release.version}", times, next(iter(runs)), rounds)

@@ -128,6 +128,8 @@ def test_what_is_no_patch_is_refused_in_one_line(data: bytes, said: str) -> None
         ".hg./hgrc",
         ".h\u200cg/hgrc",
         "HG~1/hgrc",
+        "hg8b6c~2/hgrc",
+        ".hg ./hgrc",
         "a\\..\\..\\x",
         "C:/x",
         "a/./x",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from hgport.engine.verdicts import verdicts
 from hgport.model import project
 from hgport.model.ranges import select
 from hgport.report import matrix as report
+from hgport.report.downloads import shown
 
 
 @click.command("status")
@@ -49,13 +50,15 @@ def status(
 ) -> int:
     """Print the status of a stack on a range of releases and return the exit code."""
     stack, catalogue = project.load(series)
-    found = verdicts(stack, catalogue, select(catalogue, releases), fuzz=fuzz)
+    with shown() as progress:
+        wanted = select(catalogue, releases)
+        found = verdicts(stack, catalogue, wanted, fuzz=fuzz, progress=progress)
     if as_json:
         import json
 
         print(json.dumps(found.to_plain(), indent=2))
     else:
-        _print_text([report.table(found, shutil.get_terminal_size((100, 24)).columns)])
+        _print_text([report.table(found, _width())])
         _print_text(report.notes(found))
         _print_text([report.summary(found)])
     return 0 if found.is_right else 1
@@ -65,3 +68,14 @@ def _print_text(lines: list[str]) -> None:
     encoding = sys.stdout.encoding or "ascii"
     for line in lines:
         print(line.encode(encoding, "replace").decode(encoding))
+
+
+def _width() -> int:
+    """The characters of a line of the terminal; as shutil tells, which takes long to import."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(1).columns or 100
+    except OSError:
+        return 100

@@ -21,7 +21,6 @@ import hgport
 from hgport.engine.judge import absorptions, judge, left_out
 from hgport.engine.matrix import Cell, Column, Matrix
 from hgport.errors import OutsideError
-from hgport.files import locked, write_whole
 from hgport.model.catalogue import Catalogue
 from hgport.model.release import Release
 from hgport.model.stack import Port, Stack
@@ -147,6 +146,8 @@ class _Memory:
         return None
 
     def put(self, cells: Iterable[tuple[Release, Cells]]) -> None:
+        from hgport.files import locked, write_whole  # what they import would delay every status
+
         fresh: dict[Path, dict[str, Any]] = {}
         for release, made in cells:
             plain = [None if cell is None else cell.to_plain() for cell in made]

@@ -242,6 +242,8 @@ def path_problem(path: str) -> str | None:
 
 
 def _is_hg(part: str) -> bool:
+    if part.isascii() and part[0] != "." and "~" not in part:
+        return False
     # Windows drops dots and spaces at the end; HFS+ drops invisible characters anywhere
     folded = "".join(c for c in part if not _ignored_by_hfs(c)).lower().rstrip(". ")
     return folded == ".hg" or bool(_SHORT_HG.match(folded))

@@ -6,9 +6,7 @@ that of DEP-3.  Any other text is the description.
 
 from __future__ import annotations
 
-import calendar
 import re
-import time
 
 _HEADER_LINE = re.compile(r"([A-Za-z][A-Za-z0-9-]*):(?:[ \t]+(.*))?$")
 _HG_DATE = re.compile(r"(-?\d+) (-?\d+)$")
@@ -128,7 +126,10 @@ def _date(text: str) -> str:
     if _HG_DATE.match(text):
         return text
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        return f"{calendar.timegm(time.strptime(text, '%Y-%m-%d'))} 0"
+        import datetime
+
+        day = datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.timezone.utc)
+        return f"{int(day.timestamp())} 0"
     from email.utils import mktime_tz, parsedate_tz
 
     parsed = parsedate_tz(text)
