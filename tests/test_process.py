@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 import time
 from pathlib import Path
@@ -34,6 +35,7 @@ def test_an_unexpected_code_says_command_code_and_last_line() -> None:
     with pytest.raises(process.ProgramFailed, match=r"-c .* ended with code 3: at last") as raised:
         python("import sys; print('first\\nat last', file=sys.stderr); sys.exit(3)")
     assert raised.value.finished.code == 3
+    assert pickle.loads(pickle.dumps(raised.value)).finished == raised.value.finished
 
 
 def test_no_such_program() -> None:

@@ -42,6 +42,10 @@ class ProgramFailed(HgportError):
         super().__init__(f"{shlex.join(finished.args)} {how}: {last}")
         self.finished = finished
 
+    def __reduce__(self) -> tuple[type[ProgramFailed], tuple[Finished]]:
+        """Let it come back from a worker process; by default it would be made of the message."""
+        return type(self), (self.finished,)
+
 
 def run(
     args: Sequence[str | Path],
