@@ -168,7 +168,7 @@ def test_agrees_with_hg_import(cases: list[tuple[bytes, bytes, bytes]]) -> None:
 def _agrees(root: Path, patch: Patch, tree: bytes) -> None:
     (path,) = patch.paths
     (root / "p").write_bytes(patch.data)
-    words = ("import", "-q", "--no-commit", "--config", "patch.fuzz=0", "p")
+    words = ("import", "-q", "--force", "--no-commit", "--config", "patch.fuzz=0", "p")
     theirs = hg.run(*words, cwd=root, allowed=None)
     ours = apply_one({path: tree}, patch)
     if ours.outcome is Outcome.APPLIED:
