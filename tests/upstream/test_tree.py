@@ -102,7 +102,7 @@ def test_a_destination_that_exists_is_refused(release: Release, tmp_path: Path) 
 
 
 def write_through(root: Path) -> None:
-    os.chmod(root / "doc", 0o644)  # noqa: PTH101
+    os.chmod(root / "doc", 0o644)
     (root / "doc").write_bytes(b"D")
 
 
