@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from pathlib import Path
 
 import click
 import pytest
@@ -83,6 +85,29 @@ def test_an_error_is_one_line_and_its_code(
     assert cli.run(["status"]) == code
     # click ends the line that a terminal's ^C stands on
     assert capsys.readouterr().err.lstrip() == f"hgport: {str(raised) or 'interrupted'}\n"
+
+
+@pytest.mark.parametrize("raised", [ZeroDivisionError("by zero"), EOFError("cut")])
+def test_a_bug_is_one_line_and_a_report(
+    raised: Exception,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @click.command()
+    def command() -> None:
+        raise raised
+
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_args: command)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert cli.run(["status"]) == 1
+    (report,) = tmp_path.iterdir()
+    told = f"unexpected {type(raised).__name__}: {raised} (this is a bug in hgport; see {report})"
+    assert capsys.readouterr().err.strip() == f"hgport: {told}"
+    text = report.read_text()
+    assert f"hgport {__version__}\n" in text
+    assert "\nmercurial " in text
+    assert text.endswith(f"{type(raised).__name__}: {raised}\n")
 
 
 def test_a_hint_follows_the_message(

@@ -63,7 +63,9 @@ def test_what_upstream_has_is_left_out(made: Project, tmp_path: Path) -> None:
 def test_into_a_clone(made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clone = repository(tmp_path / "clone", FILES, tag="mine")
     assert run(["apply", "5.2", "-R", str(clone)]) == 2
-    assert "--rev" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert ": unknown revision '" in told
+    assert "--rev" in told
     assert run(["apply", "5.2", "-R", str(clone), "--rev", "mine", "-u", "Me"]) == 0
     assert log(clone, "{user}\n") == ["test", "Me", "Me"]
     assert [line[:12] for line in capsys.readouterr().out.splitlines()[1:]] == log(

@@ -72,7 +72,12 @@ def run(args: list[str] | None = None) -> int:
         result: Any = hgport.main(args=args, prog_name="hgport", standalone_mode=False)
     except click.ClickException as err:
         return _complain(err.format_message(), None, 2)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
+        return _complain("interrupted", None, 130)
+    except click.Abort as err:
+        # click says so of ctrl-C, and of an EOFError, which for us is a bug like any other
+        if isinstance(err.__context__, EOFError):
+            return _unexpected(err.__context__)
         return _complain("interrupted", None, 130)
     except HgportError as err:
         return _complain(err.message, err.hint, err.exit_code)
@@ -80,7 +85,17 @@ def run(args: list[str] | None = None) -> int:
         # whoever read our output has seen enough; Python must not complain at exit about it
         sys.stdout = None
         return 0
+    except Exception as err:
+        return _unexpected(err)
     return result if isinstance(result, int) else 0
+
+
+def _unexpected(err: BaseException) -> int:
+    from hgport import crash
+
+    where = crash.write_report(err)
+    told = f"{type(err).__name__}: {err}".splitlines()[0]
+    return _complain(f"unexpected {told}", f"this is a bug in hgport; see {where}", 1)
 
 
 def _complain(message: str, hint: str | None, code: int) -> int:

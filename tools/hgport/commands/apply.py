@@ -83,12 +83,15 @@ def command(
 
 def apply_into(order: commits.Order, destination: Path, *, as_tree: bool = False) -> int:
     """Make ``destination``, say what was made, and return the exit code."""
+    from hgport.report import downloads
     from hgport.upstream.tree import pristine
 
     commits.refuse_existing(destination)
     _announce(order, str(destination))
+    with downloads.shown() as progress:
+        source = pristine(order.release, progress)
     make = commits.into_tree if as_tree else commits.into_repository
-    _report(make(order, pristine(order.release), destination))
+    _report(make(order, source, destination))
     return 0
 
 

@@ -132,7 +132,10 @@ def _ui(fuzz: int) -> Any:
 
 
 def _message(err: Exception) -> str:
-    return str(err).strip()
+    # Mercurial's errors are made of bytes, and str() would show them as such
+    said = err.args[0] if err.args else str(err)
+    text = _name(said) if isinstance(said, bytes) else str(said)
+    return text.strip().partition("\n")[0]
 
 
 def _name(raw: bytes) -> str:

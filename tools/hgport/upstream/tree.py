@@ -29,13 +29,13 @@ _Manifest = dict[str, tuple[int, int, int]]
 _NO_LINKS = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
-def pristine(release: Release) -> Path:
+def pristine(release: Release, progress: sdist.ProgressOfMany | None = None) -> Path:
     """The unpacked tree of a release, whole and as published; never write there.
 
-    It is fetched and unpacked if need be, and made again if a file in it is not as it was
-    made.  Raises OutsideError for trouble with the network or the disk.
+    It is fetched, which ``progress`` is told of, and unpacked if need be, and made again if a
+    file in it is not as it was made.  Raises OutsideError for trouble with the network or the disk.
     """
-    return _pristine(release)[0]
+    return _pristine(release, progress)[0]
 
 
 def world(
@@ -117,13 +117,15 @@ def _write(path: str, data: bytes, mode: int) -> None:
         out.write(data)
 
 
-def _pristine(release: Release) -> tuple[Path, _Manifest]:
+def _pristine(
+    release: Release, progress: sdist.ProgressOfMany | None = None
+) -> tuple[Path, _Manifest]:
     place = cache_dir() / "trees" / f"{release.version}-{release.sha256[:12]}"
     manifest = _sound(place)
     if manifest is None:
         with locked(_beside(place, ".lock")):
             # whoever held the lock may have made it
-            manifest = _sound(place) or _make(release, place)
+            manifest = _sound(place) or _make(release, place, progress)
     return place, manifest
 
 
@@ -147,8 +149,9 @@ def _seen(status: os.stat_result) -> list[int]:
     return [status.st_size, status.st_mtime_ns, stat.S_IMODE(status.st_mode)]
 
 
-def _make(release: Release, place: Path) -> _Manifest:
-    archive = unpack.read(sdist.fetch(release))
+def _make(release: Release, place: Path, progress: sdist.ProgressOfMany | None) -> _Manifest:
+    (path,) = sdist.fetch_all([release], progress=progress)
+    archive = unpack.read(path)
     _throw_away(place)
     with built_beside(place) as beside:
         unpack.unpack(archive, beside, read_only=True)
