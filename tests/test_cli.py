@@ -17,6 +17,14 @@ def hgport(*words: str) -> process.Finished:
     return process.run([sys.executable, "-m", "hgport", *words], allowed=None)
 
 
+def verb_raises(raised: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def command() -> None:
+        raise raised
+
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_args: command)
+
+
 def test_help_lists_every_verb() -> None:
     told = hgport("--help")
     assert told.code == 0
@@ -77,11 +85,7 @@ def test_an_error_is_one_line_and_its_code(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    @click.command()
-    def command() -> None:
-        raise raised
-
-    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_args: command)
+    verb_raises(raised, monkeypatch)
     assert cli.run(["status"]) == code
     # click ends the line that a terminal's ^C stands on
     assert capsys.readouterr().err.lstrip() == f"hgport: {str(raised) or 'interrupted'}\n"
@@ -94,11 +98,7 @@ def test_a_bug_is_one_line_and_a_report(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    @click.command()
-    def command() -> None:
-        raise raised
-
-    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_args: command)
+    verb_raises(raised, monkeypatch)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert cli.run(["status"]) == 1
     (report,) = tmp_path.iterdir()
@@ -113,11 +113,7 @@ def test_a_bug_is_one_line_and_a_report(
 def test_a_hint_follows_the_message(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    @click.command()
-    def command() -> None:
-        raise UsageError("no release 5.22", "did you mean 5.2.2?")
-
-    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_args: command)
+    verb_raises(UsageError("no release 5.22", "did you mean 5.2.2?"), monkeypatch)
     assert cli.run(["status"]) == 2
     assert capsys.readouterr().err == "hgport: no release 5.22 (did you mean 5.2.2?)\n"
 

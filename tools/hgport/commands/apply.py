@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hgport.commands import options
 from hgport.engine import commits
 from hgport.engine.outcome import Outcome, PatchResult
 from hgport.errors import UsageError
@@ -41,19 +42,8 @@ _SAID = {
 )
 @click.option("--rev", metavar="REV", help="With -R: the revision to build on (the release's tag).")
 @click.option("-u", "--user", metavar="USER", help="The author of the changesets.")
-@click.option(
-    "--series",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Use another stack: a quilt series file.",
-)
-@click.option(
-    "--fuzz",
-    type=click.IntRange(0, 9),
-    default=0,
-    metavar="LINES",
-    help="Lines of context that a hunk may lose (none).",
-)
+@options.series
+@options.fuzz
 def command(
     release: str,
     into: Path | None,

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from hgport.commands import options
 from hgport.errors import UsageError
 from hgport.files import write_whole
 from hgport.model.catalogue import Catalogue, updated
@@ -19,7 +20,7 @@ from hgport.places import project_dir
 
 @click.command("releases")
 @click.argument("range_", metavar="[RANGE]", default="all")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.json_output
 @click.option("--update", is_flag=True, help="Add what the package index has to the catalogue.")
 @click.option("--fetch", metavar="RANGE", help="Download the sdists of RANGE into the cache.")
 @click.option(

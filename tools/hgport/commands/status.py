@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from hgport.commands import options
 from hgport.engine.verdicts import verdicts
 from hgport.model import project
 from hgport.model.ranges import select
@@ -17,20 +18,9 @@ from hgport.report.downloads import shown
 
 @click.command("status")
 @click.argument("releases", metavar="[RANGE]", default="latest")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option(
-    "--series",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Use another stack: a quilt series file.",
-)
-@click.option(
-    "--fuzz",
-    type=click.IntRange(0, 9),
-    default=0,
-    metavar="LINES",
-    help="Lines of context that a hunk may lose (none).",
-)
+@options.json_output
+@options.series
+@options.fuzz
 def command(releases: str, as_json: bool, series: Path | None, fuzz: int) -> int:
     """Show which patch applies to which release.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from hgport.commands import options
 from hgport.model import project
 from hgport.model.ranges import select
 from hgport.places import cache_dir
@@ -47,13 +48,8 @@ def _jobs() -> int:
 )
 @click.option("--upto", metavar="PATCH", help="Go no further than this patch of the series.")
 @click.option("--no-cache", is_flag=True, help="Run what was run before, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option(
-    "--series",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Use another stack: a quilt series file.",
-)
+@options.json_output
+@options.series
 def command(
     releases: str,
     pythons: tuple[str, ...],

@@ -1,0 +1,24 @@
+"""Options that several verbs have, worded once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+json_output = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+
+series = click.option(
+    "--series",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use another stack: a quilt series file.",
+)
+
+fuzz = click.option(
+    "--fuzz",
+    type=click.IntRange(0, 9),
+    default=0,
+    metavar="LINES",
+    help="Lines of context that a hunk may lose (none).",
+)
