@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers_proof import interpreter
+from helpers_proof import evidence, interpreter
 from hgport.model import project
 from hgport.model.patch import Patch
 from hgport.model.ranges import select
@@ -98,6 +98,37 @@ def test_what_does_not_happen_as_stated_is_a_failure(tmp_path: Path) -> None:
     assert first.problems == ("it did not hang",)
     assert second.problems[0] == "it hung"
     assert second.observed == "hung, 0 of 8 blobs stored"
+
+
+def test_what_was_wrong_is_not_taken_for_known(tmp_path: Path) -> None:
+    release = CATALOGUE.release("5.2.2")
+    whole = planned("5.2.2", interpreter(release, "3.8"), ("http", "no fault"))
+    made = Plan(whole.cells[:1], ())
+    with Results(tmp_path / "p") as results:
+        results.put({made.cells[0].key: evidence(exit_code=-9, timed_out=True, seconds=60.0)})
+    (verdict,) = run(made, tmp_path / "p")
+    assert verdict.as_stated and not verdict.cached
+    assert [verdict.cached for verdict in run(made, tmp_path / "p")] == [True]
+
+
+def once_broken(tmp_path: Path, python: Interpreter) -> Interpreter:
+    """An interpreter whose first push ends with code 7."""
+    script, mark = tmp_path / "python3.8", tmp_path / "pushed"
+    script.write_text(f"""#!/bin/sh
+case " $* " in *" push "*) test -e {mark} || {{ touch {mark}; exit 7; }};; esac
+exec {python.path} "$@"
+""")
+    script.chmod(0o755)
+    return dataclasses.replace(python, path=script)
+
+
+def test_a_cell_that_is_wrong_once_is_run_again(tmp_path: Path) -> None:
+    python = once_broken(tmp_path, interpreter(CATALOGUE.release("5.2.2"), "3.8"))
+    whole = planned("5.2.2", python, ("http", "no fault"), ("https", "no fault"))
+    verdicts = run(Plan(whole.cells[:2], ()), tmp_path / "p", jobs=1)
+    assert [verdict.as_stated for verdict in verdicts] == [True, True]
+    assert verdicts[0].at_first[0] == "exit code 7 instead of 0"
+    assert verdicts[1].at_first == ()
 
 
 def test_fresh_runs_what_is_known(tmp_path: Path) -> None:

@@ -94,6 +94,15 @@ def test_what_is_wrong_stands_out() -> None:
     )
 
 
+def test_what_came_out_otherwise_alone_is_said() -> None:
+    cell = made("5.2").cells[0]
+    fine = Verdict(cell, HELD, (), at_first=("it hung", "it took long"))
+    assert list(proof.unsteady([fine, Verdict(cell, HELD, ("it hung",))])) == [
+        "RUN TWICE: 5.2.2, Python 3.8, unpatched: lfs push, http, no fault: "
+        "at first: it hung; it took long; alone: as stated"
+    ]
+
+
 def test_a_part_of_the_series_claims_nothing_for_the_whole() -> None:
     whole = made("5.2")
     part = [verdict for verdict in verdicts(whole) if not verdict.cell.subject.whole]
@@ -115,6 +124,7 @@ def test_plain_data() -> None:
         "observed": "exit code 0, 0 of 8 blobs stored",
         "as_stated": False,
         "problems": ["it hung"],
+        "at_first": [],
         "cached": False,
         "evidence": dataclasses.asdict(HELD),
     }

@@ -106,7 +106,7 @@ def test(
         click.echo(json.dumps(report.to_plain(stack, verdicts, made.gaps), indent=2))
     else:
         _print(report.table(stack, catalogue, verdicts, made.gaps))
-        _print([*report.wrong(verdicts), *report.missing(made.gaps)])
+        _print([*report.wrong(verdicts), *report.unsteady(verdicts), *report.missing(made.gaps)])
         _print([report.summary(verdicts, made.gaps)])
     return _exit_code(verdicts, made)
 

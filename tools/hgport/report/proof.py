@@ -68,6 +68,16 @@ def _wrong(names: Sequence[str], place: str, stated: str, seen: str, *problems: 
     return f"NOT AS STATED: {place}: {'; '.join(names)}: {stated} stated, but {seen}: {why}"
 
 
+def unsteady(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """A line for each cell that came out otherwise when it was run once more, alone."""
+    for verdict in verdicts:
+        if verdict.at_first:
+            subject, name = verdict.cell.subject, verdict.cell.row.name
+            now = "as stated" if verdict.as_stated else "; ".join(verdict.problems)
+            where = f"{_place(subject)}, {_state(subject)}: {name}"
+            yield f"RUN TWICE: {where}: at first: {'; '.join(verdict.at_first)}; alone: {now}"
+
+
 def missing(gaps: Iterable[Gap]) -> Iterator[str]:
     """A line for each gap, with the way to close it."""
     for gap in gaps:
@@ -124,6 +134,7 @@ def _cell_to_plain(verdict: Verdict) -> dict[str, Any]:
         "observed": verdict.observed,
         "as_stated": verdict.as_stated,
         "problems": list(verdict.problems),
+        "at_first": list(verdict.at_first),
         "cached": verdict.cached,
         "evidence": None if seen is None else seen.to_json(),
     }
