@@ -116,10 +116,6 @@ def overwrite_all(path: Path) -> None:
     path.write_bytes(b"\xff" * 20_000)
 
 
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
 def drop_table(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE blob")
@@ -141,7 +137,7 @@ def older(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [cut, overwrite_all, empty, drop_table, drop_content, flip_content, older]
+    "damage", [cut, overwrite_all, drop_table, drop_content, flip_content, older]
 )
 def test_a_damaged_or_older_store_is_set_aside_and_made_again(
     release: Release, cache: Path, damage: Callable[[Path], None], capfd: pytest.CaptureFixture[str]
@@ -156,6 +152,15 @@ def test_a_damaged_or_older_store_is_set_aside_and_made_again(
     assert f"{cache}/contents.sqlite set aside: " in said
     assert (cache / "contents.sqlite.damaged").exists()
     no_sdist(cache)
+    with Contents() as contents:
+        assert contents.read(release, ["hg"]) == {"hg": b"#! hg"}
+    assert capfd.readouterr().err == ""
+
+
+def test_a_store_that_was_only_begun_is_gone_on_with(
+    release: Release, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (cache / "contents.sqlite").write_bytes(b"")
     with Contents() as contents:
         assert contents.read(release, ["hg"]) == {"hg": b"#! hg"}
     assert capfd.readouterr().err == ""

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import concurrent.futures
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from hgport.model.release import Release
 from hgport.places import cache_dir
+from hgport.sqlitecache import Damaged
 from hgport.upstream import sdist
-from hgport.upstream.store import Damaged, File, Store
+from hgport.upstream.store import File, Store
 
 if TYPE_CHECKING:
     from hgport.upstream.unpack import Member
 
 _INFLATERS = 2
-_T = TypeVar("_T")
 
 
 class Contents:
@@ -62,33 +62,27 @@ class Contents:
 
     def executable(self, release: Release, path: str) -> bool:
         """Whether the release has the file and it is executable."""
-        return self._sound(lambda: self._files([release], [path]))[release.version][path].executable
+        return self._store.sound(lambda: self._files([release], [path]))[release.version][
+            path
+        ].executable
 
     def read_many(
         self, releases: Iterable[Release], paths: Iterable[str]
     ) -> dict[str, dict[str, bytes | None]]:
         """As ``read``, for several releases at once, by version; equal contents are one object."""
         wanted, names = list(releases), list(paths)
-        return self._sound(lambda: self._read(wanted, names))
+        return self._store.sound(lambda: self._read(wanted, names))
 
     def hashes_many(
         self, releases: Iterable[Release], paths: Iterable[str]
     ) -> dict[str, dict[str, str | None]]:
         """As ``hashes``, for several releases at once, by version."""
         wanted, names = list(releases), list(paths)
-        found = self._sound(lambda: self._files(wanted, names))
+        found = self._store.sound(lambda: self._files(wanted, names))
         return {
             version: {path: one.hash.hex() if one.hash else None for path, one in files.items()}
             for version, files in found.items()
         }
-
-    def _sound(self, call: Callable[[], _T]) -> _T:
-        """The result of ``call``, from a store that is set aside first if it is damaged."""
-        try:
-            return call()
-        except Damaged as err:
-            self._store.set_aside(str(err))
-            return call()
 
     def _read(
         self, releases: list[Release], paths: list[str]
