@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -10,7 +12,7 @@ import click
 import pytest
 
 from hgport import __version__, cli, process
-from hgport.errors import ConflictStop, HgportError, OutsideError, UsageError
+from hgport.errors import HgportError, OutsideError, UsageError
 
 
 def hgport(*words: str) -> process.Finished:
@@ -75,7 +77,6 @@ def test_a_wrong_command_is_2(words: list[str], says: bytes) -> None:
         (HgportError("it is not so"), 1),
         (UsageError("what is that"), 2),
         (OutsideError("no network"), 3),
-        (ConflictStop("over to you"), 4),
         (KeyboardInterrupt(), 130),
     ],
 )
@@ -118,11 +119,35 @@ def test_a_hint_follows_the_message(
     assert capsys.readouterr().err == "hgport: no release 5.22 (did you mean 5.2.2?)\n"
 
 
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    told = process.run(
-        ["bash", "-c", f"set -o pipefail; {sys.executable} -m hgport releases all | head -n 1"],
-        allowed=None,
+def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
+    code = (
+        "import os, sys; reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1);"
+        "sys.argv = ['hgport', 'releases', 'all']; from hgport.start import main; main()"
     )
-    assert told.stderr == b""
-    assert told.code == 0
-    assert told.stdout.count(b"\n") == 1
+    told = process.run([sys.executable, "-c", code], allowed=None)
+    assert (told.code, told.stderr) == (141, b"")
+
+
+def test_output_to_a_full_disk_is_3() -> None:
+    command = shlex.join([sys.executable, "-m", "hgport", "releases", "all"])
+    told = process.run(["bash", "-c", f"{command} > /dev/full"], allowed=None)
+    assert told.code == 3
+    assert told.stderr == b"hgport: cannot go on: No space left on device\n"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interruption_is_one_line_from_the_start(name: str) -> None:
+    number = signal.Signals[name]
+    # sent while the command line itself is being imported
+    code = (
+        "import builtins, os; real = builtins.__import__\n"
+        "def slow(name, *rest):\n"
+        f"    if name == 'click': os.kill(os.getpid(), {int(number)})\n"
+        "    return real(name, *rest)\n"
+        "builtins.__import__ = slow\n"
+        "from hgport.start import main; main()"
+    )
+    told = process.run([sys.executable, "-c", code], allowed=None)
+    assert told.code == 128 + number
+    said = "interrupted" if name == "SIGINT" else f"ended by {name}"
+    assert told.stderr.decode() == f"hgport: {said}\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hgport import files, process
+from hgport import files, places, process
 from hgport.errors import OutsideError
 
 
@@ -59,9 +59,34 @@ def test_what_a_killed_run_left_is_removed_by_a_later_one(tmp_path: Path) -> Non
     assert sorted(os.listdir(tmp_path)) == [fresh.name, "tree"]
 
 
-def test_disk_errors_lets_other_errors_pass() -> None:
-    with pytest.raises(FileNotFoundError), files.disk_errors("do it"):
-        raise FileNotFoundError
+def test_what_is_being_built_is_left_alone_however_old(tmp_path: Path) -> None:
+    with files.built_beside(tmp_path / "slow") as beside:
+        (beside / "file").write_bytes(b"x")
+        os.utime(beside, (1, 1))
+        with files.built_beside(tmp_path / "quick"):
+            pass
+        assert (beside / "file").exists()
+    assert sorted(os.listdir(tmp_path)) == ["quick", "slow"]
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), OSError("no number")])
+def test_disk_errors_lets_other_errors_pass(error: OSError) -> None:
+    with pytest.raises(type(error)), files.disk_errors("do it"):
+        raise error
+
+
+def test_another_cache_is_advised_for_the_cache_alone() -> None:
+    for place, hint in ((places.cache_dir(), "HGPORT_CACHE"), (Path("/elsewhere"), "None")):
+        with pytest.raises(OutsideError) as raised, files.disk_errors(f"write {place / 'f'}"):
+            raise OSError(28, "No space left on device")
+        assert hint in str(raised.value.hint)
+
+
+def test_a_name_too_long_is_said(tmp_path: Path) -> None:
+    too_long = tmp_path / ("x" * 300)
+    with pytest.raises(OutsideError, match="too long"), files.built_beside(too_long):
+        pass
+    assert os.listdir(tmp_path) == []
 
 
 def test_built_beside_appears_whole(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 def room(dotted: str) -> str:
     """The room of ``hgport.room.module``, or "" for what every room stands on."""
     parts = dotted.split(".")[1:]
-    if parts[:1] in (["cli"], ["__main__"]):
+    if parts[:1] in (["cli"], ["start"], ["__main__"]):
         return "cli"
     return parts[0] if parts and parts[0] in ROOMS else ""
 

@@ -1,3 +1,3 @@
-from hgport.cli import main
+from hgport.start import main
 
 main()

@@ -6,6 +6,8 @@ A verb's module is imported when the verb is used, so that ``hgport --help`` sta
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import sys
 from typing import Any
 
@@ -24,6 +26,10 @@ VERBS = {
 }
 
 
+# as of a program that the system ends because nobody reads its output any more
+_READER_GONE = 128 + signal.SIGPIPE
+
+
 class LazyGroup(click.Group):
     """A click group whose commands are imported only when they are run."""
 
@@ -36,6 +42,16 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"hgport.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            # here, and not at exit, where nobody could say what became of the output
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # click would exit with 1, which for us means that something is wrong
+            return _READER_GONE
+        return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # click's own would import every verb for its first line
@@ -57,17 +73,12 @@ def hgport(ctx: click.Context) -> int:
     return 2
 
 
-def main(args: list[str] | None = None) -> None:
-    """Run one command line and exit with its code.
+def run(args: list[str] | None = None) -> int:
+    """Run one command line and return its exit code, having printed what went wrong, if it did.
 
     ``args`` are the words after the program's name; None takes them from the process.  A verb
     returns its exit code (None is 0).
     """
-    sys.exit(run(args))
-
-
-def run(args: list[str] | None = None) -> int:
-    """Run one command line and return its exit code, having printed what went wrong, if it did."""
     try:
         result: Any = hgport.main(args=args, prog_name="hgport", standalone_mode=False)
     except click.ClickException as err:
@@ -81,12 +92,14 @@ def run(args: list[str] | None = None) -> int:
         return _complain("interrupted", None, 130)
     except HgportError as err:
         return _complain(err.message, err.hint, err.exit_code)
-    except BrokenPipeError:
-        # whoever read our output has seen enough; Python must not complain at exit about it
-        sys.stdout = None
-        return 0
+    except OSError as err:
+        where = f" {err.filename}" if err.filename else ""
+        return _complain(f"cannot go on: {err.strerror or err}{where}", None, 3)
     except Exception as err:
         return _unexpected(err)
+    if result == _READER_GONE:
+        # what is left in the buffer would be complained about at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return result if isinstance(result, int) else 0
 
 

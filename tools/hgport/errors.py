@@ -1,8 +1,8 @@
 """What can go wrong for the person at the terminal, and the exit code of each kind.
 
 Every room may raise these; only ``cli`` turns one into a line on standard error and an exit
-code.  The codes are those of DESIGN: 0 all is well, 1 it is not, 2 the command was wrong,
-3 the outside failed, 4 stopped at a conflict, 130 interrupted.
+code: 0 all is as it should be, 1 it is not, 2 the command was wrong, 3 the outside failed, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -33,9 +33,3 @@ class OutsideError(HgportError):
     """The outside failed: the network, the disk, a missing interpreter."""
 
     exit_code = 3
-
-
-class ConflictStop(HgportError):
-    """Stopped at a conflict that waits for a person."""
-
-    exit_code = 4

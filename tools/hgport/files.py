@@ -1,7 +1,8 @@
 """Files and directories that are either whole or not there.
 
 Everything is built beside its destination and renamed into place, so that a crash, a full
-disk or ctrl-C leaves at worst a temporary name, which a later run removes.
+disk or ctrl-C leaves at worst a temporary name.  A directory of such a name is removed when the
+next one is built beside it.
 """
 
 from __future__ import annotations
@@ -18,38 +19,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hgport.errors import OutsideError
+from hgport.places import cache_dir
 
 _TEMPORARY = ".hgport-tmp-"
-_STALE = 3600  # seconds; nothing that is still being built is that old
+_YOUNG = 60  # seconds in which a directory that is being built may not be locked yet
 
-_DISK_ERRORS = (
-    errno.EACCES,
-    errno.EDQUOT,
-    errno.EEXIST,
-    errno.EFBIG,
-    errno.EIO,
-    errno.ENOSPC,
-    errno.ENOTDIR,
-    errno.EPERM,
-    errno.EROFS,
-)
+# OSErrors that are not about a file
+_NOT_OF_THE_DISK = (BlockingIOError, ChildProcessError, ConnectionError, TimeoutError)
 
 
 @contextlib.contextmanager
 def disk_errors(what: str) -> Iterator[None]:
-    """Turn the OSError of a disk that is full, read-only or forbidden into an OutsideError.
+    """Turn the OSError of a disk that is full, read-only, forbidden or not there into an
+    OutsideError.
 
     ``what`` completes the sentence "cannot ...".
     """
     try:
         yield
     except OSError as err:
-        if err.errno not in _DISK_ERRORS:
+        if err.errno is None or isinstance(err, _NOT_OF_THE_DISK):
             raise
-        raise OutsideError(
-            f"cannot {what}: {err.strerror}",
-            "make room or permit it there, or set HGPORT_CACHE to another directory",
-        ) from err
+        elsewhere = "make room or permit it there, or set HGPORT_CACHE to another directory"
+        hint = elsewhere if str(cache_dir()) in what else None
+        raise OutsideError(f"cannot {what}: {err.strerror}", hint) from err
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -89,13 +82,14 @@ def built_beside(destination: Path) -> Iterator[Path]:
             umask = os.umask(0)
             os.umask(umask)
             beside.chmod(0o777 & ~umask)
-            yield beside
-            try:
-                os.rename(beside, destination)
-            except OSError as err:
-                if err.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-                remove_tree(beside)
+            with _held(beside):
+                yield beside
+                try:
+                    os.rename(beside, destination)
+                except OSError as err:
+                    if err.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise
+                    remove_tree(beside)
         except BaseException:
             remove_tree(beside)
             raise
@@ -103,10 +97,22 @@ def built_beside(destination: Path) -> Iterator[Path]:
 
 def _sweep(directory: Path) -> None:
     """Remove what runs that were killed have left half-built in ``directory``."""
-    for left in directory.glob(_TEMPORARY + "*"):
+    for left in directory.glob(_TEMPORARY + "*/"):
         with contextlib.suppress(OSError):
-            if time.time() - left.lstat().st_mtime > _STALE:
-                remove_tree(left) if left.is_dir() else left.unlink()
+            if time.time() - left.stat().st_mtime > _YOUNG:
+                with _held(left, fcntl.LOCK_NB):
+                    remove_tree(left)
+
+
+@contextlib.contextmanager
+def _held(directory: Path, flag: int = 0) -> Iterator[None]:
+    """Hold a lock on ``directory``, by which a process that builds it is known to live."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | flag)
+        yield
+    finally:
+        os.close(handle)
 
 
 def remove_tree(path: Path) -> None:

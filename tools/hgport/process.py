@@ -1,7 +1,7 @@
 """The one module that starts programs.
 
-A program gets an argument list, a directory, a whole environment and a time limit; it runs in a
-process group of its own, and the group ends with it, so that nothing outlives hgport.
+A program gets an argument list, a directory, a whole environment and a time limit.  It runs in a
+process group of its own, all of which is ended when its time is up or hgport is interrupted.
 """
 
 from __future__ import annotations
