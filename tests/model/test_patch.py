@@ -39,6 +39,17 @@ def test_git_format_patch() -> None:
     assert patch.description == "lfs: retry when a transfer broke\n\nThe body."
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["=?x?q?a?=", "=?utf-8?b?a?=", "=?utf-8?q?=ff?=", "=?utf-7?q?+3/8-?=", "=?ascii?q?=e4?="],
+)
+def test_a_name_that_cannot_be_decoded_is_text_all_the_same(name: str) -> None:
+    patch = Patch.parse("x", f"From: {name}\nSubject: {name}\n\n".encode() + PLAIN)
+    for text in (patch.user, patch.description):
+        assert text.strip()
+        text.encode()
+
+
 def test_dep3() -> None:
     header = (
         "Description: lfs: retry\n A longer text.\n .\n And more.\n"
@@ -107,6 +118,15 @@ def test_plain_add_and_delete() -> None:
         (b"*** a/x\n--- b/x\n***************\n", "only unified diffs"),
         (PLAIN + PLAIN, "line 7: foo is changed a second time"),
         (b"# HG changeset patch\n# Date whenever\nx\n" + PLAIN, "'whenever' is no date"),
+        (b"# HG changeset patch\n# Date 2147483648 0\n" + PLAIN, "exceeds 32 bits"),
+        (b"# HG changeset patch\n# Date -2147483649 0\n" + PLAIN, "exceeds 32 bits"),
+        (b"# HG changeset patch\n# Date 0 50401\n" + PLAIN, "time zone"),
+        (b"From: x\nLast-Update: 2039-01-01\n\n" + PLAIN, "exceeds 32 bits"),
+        (b"From: x\nDate: 1 Jan 99999999999999999999 00:00:00\n\n" + PLAIN, "date"),
+        (
+            b"diff --git a/b b/b\nGIT binary patch\nliteral 0\n\nGIT binary patch\n",
+            "other changes above it",
+        ),
     ],
 )
 def test_what_is_no_patch_is_refused_in_one_line(data: bytes, said: str) -> None:
@@ -186,6 +206,6 @@ def test_no_bytes_make_the_reader_fail_otherwise(data: bytes) -> None:
 
 @given(st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=30))
 def test_the_description_comes_back(text: str) -> None:
-    text = "topic: " + text.strip().replace("\u2028", "")
+    text = ("topic: " + text.strip().replace("\u2028", "")).strip()
     patch = Patch.parse("x", HEADER.format(subject=text).encode() + PLAIN)
-    assert patch.subject == text.rstrip()
+    assert patch.subject == text

@@ -186,6 +186,8 @@ class _DiffReader:
     def _binary(self) -> None:
         if not self._files or not self._files[-1].git:
             raise self._wrong("binary content without a git header above it")
+        if self._files[-1].hunks:
+            raise self._wrong("binary content for a file that has other changes above it")
         self._files[-1].binary = True
         self._files[-1].hunks += 1
 

@@ -117,12 +117,41 @@ def _decoded(text: str) -> str:
     text = re.sub(r"\n[ \t]+", " ", text).strip()
     if "=?" not in text:
         return text
+    from email.errors import HeaderParseError
     from email.header import decode_header, make_header
 
-    return str(make_header(decode_header(text)))
+    try:
+        decoded = str(make_header(decode_header(text)))
+    except (LookupError, ValueError, HeaderParseError):
+        # an encoding that is unknown or not kept to
+        return text
+    return decoded if is_text(decoded) else text
+
+
+def is_text(text: str) -> bool:
+    """Whether it can be written as UTF-8: what was decoded from anything else cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _date(text: str) -> str:
+    """A date as in Patch.  ValueError for what is none, or is none of Mercurial's."""
+    try:
+        date = _read_date(text)
+    except OverflowError:
+        raise ValueError(f"{text!r} is no date") from None
+    seconds, offset = map(int, date.split())
+    if not -(1 << 31) <= seconds < 1 << 31:
+        raise ValueError(f"the date {text!r} exceeds 32 bits")
+    if not -14 * 3600 <= offset <= 12 * 3600:
+        raise ValueError(f"the date {text!r} is in a time zone that there is not")
+    return date
+
+
+def _read_date(text: str) -> str:
     if _HG_DATE.match(text):
         return text
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
