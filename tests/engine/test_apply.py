@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+import base64
 import tempfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from hgport.engine import hg
 from hgport.engine.apply import Outcome, PatchResult, apply_series, is_there
 from hgport.errors import UsageError
 from hgport.model.patch import Patch
+from programs import needed
 
 BASE = numbered(30)
 CHANGE = file_diff("f", BASE, numbered(30, line10="new 10"))
@@ -144,6 +146,103 @@ def test_a_deletion_alone_is_never_said_to_be_there() -> None:
     assert not is_there({}.get, parsed(file_diff("f", b"x\n", None)))
 
 
+# binary files
+
+OLD, NEW = b"\0old\n" * 20, b"\0new\n" * 20
+# git's form: both lengths, then "insert five bytes" or "copy from 0 so many"
+DELTA = bytes([len(OLD), 105, 5]) + b"\0more" + bytes([0x90, len(OLD)])
+
+
+def binary_diff(path: str, kind: str, content: bytes, length: int | None = None) -> bytes:
+    """A diff of one binary file in git's form; ``kind`` is literal, delta or new."""
+    head = f"diff --git a/{path} b/{path}\n"
+    if kind == "new":
+        head, kind = head + "new file mode 100644\n", "literal"
+    lines = [head.encode() + b"index 1..2\nGIT binary patch"]
+    lines.append(b"%s %d" % (kind.encode(), len(content) if length is None else length))
+    data = zlib.compress(content)
+    for at in range(0, len(data), 52):
+        part = data[at : at + 52]
+        size = len(part) + (64 if len(part) <= 26 else 70)
+        lines.append(bytes([size]) + base64.b85encode(part, pad=True))
+    return b"\n".join(lines) + b"\n\n"
+
+
+@pytest.mark.parametrize(
+    "diff, before, after",
+    [
+        (binary_diff("b", "new", NEW), {}, NEW),
+        (binary_diff("b", "literal", NEW), {"b": OLD}, NEW),
+        (binary_diff("b", "delta", DELTA), {"b": OLD}, b"\0more" + OLD),
+    ],
+)
+def test_binary_files(diff: bytes, before: dict[str, bytes], after: bytes) -> None:
+    result = apply_one(before, parsed(diff))
+    assert result.outcome is Outcome.CLEAN
+    assert result.files == {"b": after}
+    assert [(h.file, h.number, h.rejected) for h in result.hunks] == [("b", 1, False)]
+
+
+def test_binary_files_as_git_writes_them(tmp_path: Path) -> None:
+    git = needed("git")
+    contents = [bytes(range(256)) * 20, bytes(range(256)) * 9 + b"\0other" + bytes(range(256)) * 11]
+    process.run([git, "init", "-q"], cwd=tmp_path)
+    for content in contents:
+        (tmp_path / "b").write_bytes(content)
+        process.run([git, "add", "b"], cwd=tmp_path)
+        words = ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "-m", "x"]
+        process.run([git, *words], cwd=tmp_path)
+    diff = process.run([git, "diff", "--binary", "HEAD~", "HEAD"], cwd=tmp_path).stdout
+    assert b"\ndelta " in diff
+    result = apply_one({"b": contents[0]}, parsed(diff))
+    assert (result.outcome, result.files) == (Outcome.CLEAN, {"b": contents[1]})
+
+
+def test_a_binary_file_that_is_there_already() -> None:
+    assert apply_one({"b": NEW}, parsed(binary_diff("b", "literal", NEW))).outcome is (
+        Outcome.APPLIED
+    )
+    assert apply_one({"b": NEW}, parsed(binary_diff("b", "new", NEW))).outcome is Outcome.APPLIED
+
+
+@pytest.mark.parametrize("tree", [{"g": b""}, {"b": OLD + b"longer", "g": b""}])
+def test_a_binary_delta_of_another_file_is_a_conflict(tree: dict[str, bytes]) -> None:
+    mode = b"diff --git a/g b/g\nold mode 100644\nnew mode 100755\n"
+    result = apply_one(tree, parsed(mode, binary_diff("b", "delta", DELTA)))
+    assert result.outcome is Outcome.CONFLICT
+    assert [hunk.rejected for hunk in result.hunks] == [True]
+
+
+@pytest.mark.parametrize(
+    "diff",
+    [
+        binary_diff("b", "literal", NEW, length=7),
+        binary_diff("b", "literal", NEW).replace(b"literal 100", b"literal x"),
+        binary_diff("b", "literal", NEW).replace(b"literal 100\n", b"literal 100\nIc${Nk0002\n"),
+        binary_diff("b", "literal", NEW).replace(b"\n\n", b'\n""""""\n\n'),
+        binary_diff("b", "delta", b""),
+        binary_diff("b", "delta", DELTA[:2]),
+        binary_diff("b", "delta", DELTA[:-1]),
+        binary_diff("b", "delta", DELTA + b"\x01x"),
+        binary_diff("b", "delta", DELTA + b"\0"),
+        binary_diff("b", "delta", bytes([len(OLD), 105, 0x91])),
+    ],
+)
+def test_damaged_binary_data_is_a_wrong_patch(diff: bytes) -> None:
+    patch = parsed(diff)
+    with pytest.raises(UsageError) as caught:
+        apply_one({"b": OLD}, patch)
+    assert caught.value.message.startswith("a.patch: ")
+    assert "\n" not in caught.value.message
+
+
+def test_damaged_binary_data_is_seen_where_its_file_is_missing() -> None:
+    with pytest.raises(UsageError, match=r"a\.patch: its binary data is damaged"):
+        is_there(
+            {}.get, parsed(binary_diff("b", "literal", NEW).replace(b"literal 100", b"literal x"))
+        )
+
+
 _LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"{\n"]), max_size=10).map(b"".join)
 # lines that are each like no other, so that there is one place only where a hunk can be
 _OWN = st.permutations(list(range(12))).flatmap(
@@ -181,9 +280,7 @@ def _agrees(root: Path, patch: Patch, tree: bytes) -> None:
 @given(before=_OWN, after=_OWN, above=_OWN)
 @settings(max_examples=60, deadline=None)
 def test_agrees_with_patch(before: bytes, after: bytes, above: bytes) -> None:
-    program = shutil.which("patch")
-    if program is None:
-        pytest.skip("no patch program on this machine")
+    program = needed("patch")
     above = above.replace(b"\n", b" above\n")
     if not before or not after or before == after:
         return

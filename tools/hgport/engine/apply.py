@@ -6,18 +6,16 @@ Mercurial is imported when the first patch is applied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hgport.engine.outcome import HunkResult, Outcome, PatchResult, SeriesResult
+from hgport.engine.outcome import HunkResult, Outcome, PatchResult, Reader, SeriesResult
 from hgport.model.patch import Patch
 
 if TYPE_CHECKING:
     from hgport.engine.hgpatcher import Attempt
 
 __all__ = ["HunkResult", "Outcome", "PatchResult", "SeriesResult", "apply_series", "is_there"]
-
-Reader = Callable[[str], "bytes | None"]
 
 
 def apply_series(read: Reader, patches: Sequence[Patch], *, fuzz: int = 0) -> SeriesResult:
@@ -53,7 +51,7 @@ def is_there(read: Reader, patch: Patch) -> bool:
     """Whether the tree that ``read`` reads (as in apply_series) has all of the patch's change."""
     from hgport.engine import hgpatcher
 
-    return hgpatcher.is_there(read, patch.body)
+    return hgpatcher.is_there(read, patch)
 
 
 def is_affected(read: Reader, patch: Patch) -> bool:
@@ -68,7 +66,7 @@ def _apply(read: Reader, patch: Patch, fuzz: int) -> PatchResult:
     affected = is_affected(read, patch)
     attempt = hgpatcher.attempt(read, patch, fuzz) if affected else None
     doubtful = attempt is None or attempt.failed or attempt.unanchored
-    if doubtful and hgpatcher.is_there(read, patch.body):
+    if doubtful and hgpatcher.is_there(read, patch):
         return PatchResult(patch, Outcome.APPLIED)
     if attempt is None:
         return PatchResult(patch, Outcome.NOT_AFFECTED)

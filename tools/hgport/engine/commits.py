@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from hgport.engine.apply import apply_series
 from hgport.engine.judge import to_apply
-from hgport.engine.outcome import PatchResult, SeriesResult
+from hgport.engine.outcome import PatchResult, Reader, SeriesResult
 from hgport.errors import HgportError, UsageError
 from hgport.files import built_beside
 from hgport.model.catalogue import Catalogue
@@ -26,7 +26,6 @@ from hgport.model.stack import Stack
 if TYPE_CHECKING:
     from hgport.engine.hgpatcher import Changeset
 
-Reader = Callable[[str], "bytes | None"]
 # who commits what upstream published
 _IMPORTER = "hgport <hgport@example.org>"
 

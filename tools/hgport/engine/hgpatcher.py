@@ -11,13 +11,15 @@ import contextlib
 import errno
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hgport.engine.outcome import HunkResult
+from hgport.engine.outcome import HunkResult, Reader
 from hgport.errors import OutsideError, UsageError
+from hgport.model.header import is_text
 from hgport.model.patch import Patch
 
 import hgdemandimport  # type: ignore[import-untyped]  # isort: skip
@@ -55,7 +57,6 @@ with _lazily():
 # are not its own to flush or to redirect for a hook
 hgprocutil.stdin, hgprocutil.stdout, hgprocutil.stderr = (io.BytesIO() for _ in range(3))
 
-Reader = Callable[[str], "bytes | None"]
 _MODES = {(False, False): "", (False, True): "x", (True, False): "l", (True, True): "l"}
 # seconds that we wait for another program's write to a repository
 _PATIENCE = b"60"
@@ -67,7 +68,8 @@ class Attempt:
 
     ``files``, ``modes`` and ``copies`` are as in PatchResult.  ``message`` is Mercurial's own
     word where it gave up before it tried the hunks.  ``unanchored`` says that a hunk which must
-    stand at the start or the end of its file, having no context beyond it, was found elsewhere.
+    stand at the start or the end of its file, having no context beyond it, was found elsewhere, or
+    that a hunk has no context at all, being a binary file's whole content.
     """
 
     files: dict[str, bytes | None] = field(default_factory=dict)
@@ -85,7 +87,7 @@ def attempt(read: Reader, patch: Patch, fuzz: int) -> Attempt:
     ``fuzz`` is how many lines of context a hunk may lose.  Raises UsageError for a patch that
     Mercurial cannot read, or that names a path which it may not write.
     """
-    with _lazily():
+    with _lazily(), _reading(patch):
         return _attempt(_ui(fuzz), read, patch)
 
 
@@ -97,8 +99,8 @@ def _attempt(ui: Any, read: Reader, patch: Patch) -> Attempt:
     try:
         code = hgpatch._applydiff(backend.ui, io.BytesIO(patch.body), _Watched, backend, store)
         made.failed = code < 0
-    except hgpatch.PatchParseError as err:
-        raise UsageError(f"{patch.name}: {_message(err)}") from None
+    except hgpatch.PatchParseError:
+        raise
     except hgpatch.PatchError as err:
         made.failed, made.message = True, _message(err)
     finally:
@@ -109,15 +111,34 @@ def _attempt(ui: Any, read: Reader, patch: Patch) -> Attempt:
     return made
 
 
-def is_there(read: Reader, body: bytes) -> bool:
-    """Whether the tree that ``read`` reads has all of what the diff ``body`` changes.
+@contextlib.contextmanager
+def _reading(patch: Patch) -> Iterator[None]:
+    """Mercurial's errors about a patch that it cannot read as ours."""
+    try:
+        yield
+    except hgpatch.PatchParseError as err:
+        raise UsageError(f"{patch.name}: {_message(err)}") from None
+    except (ValueError, zlib.error) as err:
+        # that is how Mercurial fails at the lengths and the compressed data of binary files
+        if not any(change.binary for change in patch.files):
+            raise
+        raise UsageError(f"{patch.name}: its binary data is damaged: {_message(err)}") from None
 
-    A diff that only removes files is never said to be there, since any tree lacks most files.
+
+def is_there(read: Reader, patch: Patch) -> bool:
+    """Whether the tree that ``read`` reads has all of what the patch changes.
+
+    A patch that only removes files is never said to be there, since any tree lacks most files.
+    Raises UsageError for one that Mercurial cannot read.
     """
+    with _lazily(), _reading(patch):
+        return _is_there(read, patch)
+
+
+def _is_there(read: Reader, patch: Patch) -> bool:
     backend = _Memory(_ui(0), read, None, Attempt())
     seen = False
-    with_hunks = _files_of(backend, body)
-    for meta, hunks in with_hunks:
+    for meta, hunks in _files_of(backend, patch.body):
         if not _file_is_there(backend, meta, hunks):
             return False
         seen = seen or meta.op != b"DELETE"
@@ -209,23 +230,70 @@ class _Watched(hgpatch.patchfile):  # type: ignore[misc]
     """Mercurial's patcher of one file, which reports what became of each hunk."""
 
     def apply(self, h: Any) -> int:
-        text = isinstance(h, hgpatch.hunk)
-        place = h.fuzzit(0, False)[1] + self.offset if text else 0
+        if isinstance(h, hgpatch.binhunk):
+            return self._apply_binary(h)
+        place = h.fuzzit(0, False)[1] + self.offset
         code: int = super().apply(h)
-        moved = self.skew if text and code >= 0 else 0
-        fuzz = max(code, 0)
-        self.backend.made.hunks.append(
-            HunkResult(_name(self.fname), h.number, place + 1, moved - fuzz, fuzz, code < 0)
-        )
-        if text and code >= 0 and not self.remove:
+        moved = self.skew if code >= 0 else 0
+        self._report(place + 1, moved, code)
+        if code >= 0 and not self.remove:
             self._see_anchors(h, place + moved)
         return code
+
+    def _apply_binary(self, h: Any) -> int:
+        if h.delta and not self.missing and not self.remove:
+            code = self._apply_delta(h)
+        else:
+            code = super().apply(h)
+        self._report(1, 0, code)
+        if code >= 0 and not self.remove:
+            self.backend.made.unanchored = True
+        return code
+
+    def _apply_delta(self, h: Any) -> int:
+        """Apply a binary delta, for which Mercurial does not check what it is applied to."""
+        try:
+            before, after = _delta_lengths(h.text)
+            if before != sum(map(len, self.lines)):
+                self.hunks += 1
+                self.rej.append(h)
+                return -1
+            code: int = super().apply(h)
+        except (IndexError, TypeError, hgpatch.PatchError):
+            raise ValueError("the delta is cut short or no delta") from None
+        if code >= 0 and after != sum(map(len, self.lines)):
+            raise ValueError("the delta makes a file of another length than it says")
+        return code
+
+    def _report(self, line: int, moved: int, code: int) -> None:
+        fuzz = max(code, 0)
+        # Mercurial's hunks of binary files have no number of their own
+        self.backend.made.hunks.append(
+            HunkResult(_name(self.fname), self.hunks, line, moved - fuzz, fuzz, code < 0)
+        )
 
     def _see_anchors(self, h: Any, start: int) -> None:
         above, below = _context(h.hunk[1:]), _context(h.hunk[:0:-1])
         at_end = start + len(h.b) == len(self.lines)
         if (above > below and not at_end) or (above < below and start):
             self.backend.made.unanchored = True
+
+
+def _delta_lengths(delta: bytes) -> tuple[int, int]:
+    """The lengths of the files before and after, with which git's binary deltas start.
+
+    IndexError for one that ends before they do.
+    """
+    lengths = []
+    at = 0
+    for _which in range(2):
+        length = shift = 0
+        while delta[at] & 0x80:
+            length |= (delta[at] & 0x7F) << shift
+            shift, at = shift + 7, at + 1
+        lengths.append(length | delta[at] << shift)
+        at += 1
+    return lengths[0], lengths[1]
 
 
 def _context(lines: list[bytes]) -> int:
@@ -338,6 +406,9 @@ class Repository:
 
     def find(self, revision: str) -> str:
         """The changeset that a revision set names."""
+        if not revision.strip() or not is_text(revision):
+            # Mercurial would take the first for what is checked out
+            raise UsageError(f"{revision!r} is no revision")
         with self._errors():
             found: bytes = hgscmutil.revsingle(self._repo, revision.encode(), None).hex()
         return found.decode()

@@ -7,18 +7,15 @@ evidence, or every hunk of the patch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from hgport.engine.apply import apply_series, is_affected, is_there
 from hgport.engine.matrix import Cell
-from hgport.engine.outcome import Outcome, PatchResult
+from hgport.engine.outcome import Outcome, PatchResult, Reader
 from hgport.model.catalogue import Absorption, Catalogue
 from hgport.model.patch import Patch
 from hgport.model.release import Release
 from hgport.model.stack import Port, Stack
-
-Reader = Callable[[str], "bytes | None"]
 
 
 @dataclass(frozen=True)

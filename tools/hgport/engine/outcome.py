@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hgport.model.patch import Patch
+
+# reads a tree: the content of a file by its path, None where there is none
+Reader = Callable[[str], "bytes | None"]
 
 
 class Outcome(enum.Enum):
