@@ -17,6 +17,8 @@ from helpers_proof import catalogue, interpreter
 from hgport import cli, places, process
 from hgport.proof.scenarios import REFUSE
 
+LEFT_OUT = "5.2 left out on Python 2.7"
+
 
 @pytest.fixture
 def python() -> str:
@@ -28,8 +30,8 @@ def test_one_release_up_to_a_patch(python: str, capsys: pytest.CaptureFixture[st
     args = ["test", "5.2.2", "--python", python, "--upto", REFUSE]
     assert cli.run(args) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[-2] == "5.2.2    3.8     6 hang, 2 stored  6 refused, 2 stored  -   -"
-    assert out[-1] == "16 cells: 16 as stated; bug shown on 1 of 1 unpatched"
+    assert out[-3] == "5.2.2    3.8     6 hang, 2 stored  6 refused, 2 stored  -   -"
+    assert out[-1] == "16 cells: 16 as stated; bug shown on 1 of 1 unpatched; " + LEFT_OUT
 
     assert cli.run([*args, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -62,7 +64,7 @@ def test_a_missing_interpreter_is_no_pass(
     out = capsys.readouterr().out.splitlines()
     assert "4.5.3    2.7     not proven" in out
     assert any(
-        line.startswith("4.5–5.1 not proven: no Python 2.7 found; get it with") for line in out
+        line.startswith("4.5–5.1 not proven on Python 2.7: none found; get it with") for line in out
     )
     gaps = "4.5–5.1 not proven (no Python 2.7); 5.0–5.1 not proven (no Python 3.7)"
     assert out[-1] == f"0 cells: 0 as stated; {gaps}"
@@ -77,7 +79,8 @@ def test_a_series_that_mends_nothing(
     assert cli.run(args) == 1
     out = capsys.readouterr().out.splitlines()
     assert out[-1] == (
-        "16 cells: 10 as stated, 6 not; bug shown on 1 of 1 unpatched; gone on 0 of 1 patched"
+        "16 cells: 10 as stated, 6 not; bug shown on 1 of 1 unpatched; gone on 0 of 1 patched; "
+        + LEFT_OUT
     )
     (line,) = [line for line in out if line.startswith("NOT AS STATED")]
     assert "up to new: lfs push, http, idle close; " in line and "it hung" in line
@@ -98,6 +101,15 @@ def test_bad_input(args: list[str], message: str, capsys: pytest.CaptureFixture[
     assert cli.run(["test", *args]) == 2
     err = capsys.readouterr().err
     assert err.startswith("hgport: ") and message in err and err.count("\n") == 1
+
+
+def test_two_paths_of_one_version(
+    tmp_path: Path, python: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other").symlink_to(python)
+    args = ["--python", python, "--python", str(tmp_path / "other")]
+    assert cli.run(["test", "5.2.2", *args]) == 2
+    assert "are both Python 3.8" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_everything(tmp_path: Path, python: str) -> None:

@@ -76,11 +76,59 @@ def test_only_the_pythons_that_were_asked_for() -> None:
     assert caught.value.hint is not None and "2.7, 3.8" in caught.value.hint
 
 
+def test_each_asked_python_is_of_use() -> None:
+    with pytest.raises(UsageError, match=r"known to run on Python 9\.9"):
+        made("affected", "3.8", asked=("3.8", "9.9"))
+    release = select(CATALOGUE, "7.2")[0]
+    two = release.pythons[:2]
+    cells = made("7.2", *two, asked=two).cells
+    assert {cell.subject.interpreter.version for cell in cells} == set(two)
+    # what was asked for, and is not there, is a gap
+    assert made("7.2", two[0], asked=two).gaps == (Gap(two[1:], (release,)),)
+
+
+def test_what_was_not_asked_for_is_left_out() -> None:
+    wanted = select(CATALOGUE, "4.9,5.2,7.2")
+    first, second, third = wanted
+    assert plan.left_out(CATALOGUE, wanted, ()) == ()
+    assert plan.left_out(CATALOGUE, wanted, ("2.7",)) == (
+        Gap(("3.8",), (second,)),
+        Gap(third.pythons, (third,)),
+    )
+    assert plan.left_out(CATALOGUE, wanted, ("3.8", third.pythons[-1])) == (
+        Gap(("2.7",), (first, second)),
+    )
+
+
+@pytest.mark.parametrize("asked", [(), ("3.8",)])
+def test_a_release_that_no_python_is_known_for_is_a_gap(asked: tuple[str, ...]) -> None:
+    bare = dataclasses.replace(CATALOGUE.release("5.2"), pythons=())
+    demanded = plan.demands(CATALOGUE, [bare, CATALOGUE.release("5.2.2")], asked)
+    found = {"3.8": Interpreter("3.8", Path("/python3.8"), "3.8.1; OpenSSL 3")}
+    assert Gap((), (bare,)) in plan.make(STACK, CATALOGUE, demanded, found).gaps
+
+
+def test_what_the_release_has_counts_under_any_series(tmp_path: Path) -> None:
+    # the catalogue tells what the release itself does, whoever's patches are put on it
+    (tmp_path / "own.patch").write_text("--- a/hg\n+++ b/hg\n@@ -1,1 +1,1 @@\n-x\n+y\n")
+    (tmp_path / "series").write_text("own.patch\n")
+    stack, _catalogue = project.load(tmp_path / "series")
+    release = select(CATALOGUE, "5.4")[0]
+    demanded = plan.demands(CATALOGUE, [release], ())
+    found = {v: Interpreter(v, Path(v), v) for v in release.pythons}
+    cells = plan.make(stack, CATALOGUE, demanded, found).cells
+    assert {cell.expected.name for cell in cells} == {"stored"}
+
+
 def test_no_further_than_a_patch() -> None:
     subjects = made("5.2", "3.8", asked=("3.8",), upto=REFUSE).by_subject()
     assert [s.applied for s in subjects] == [(), (REFUSE,)]
     upto_last = made("5.4", *select(CATALOGUE, "5.4")[0].pythons, upto=CONSOLIDATE).by_subject()
     assert [s.applied for s in upto_last][-1] == (REFUSE, REWIND)
+    short = REFUSE.partition(".")[0]
+    assert made("5.2", "3.8", asked=("3.8",), upto=short) == made(
+        "5.2", "3.8", asked=("3.8",), upto=REFUSE
+    )
     with pytest.raises(UsageError, match="no patch nothing"):
         made("5.2", "3.8", upto="nothing")
 

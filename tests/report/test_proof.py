@@ -63,11 +63,35 @@ def test_a_release_that_upstream_has_mended_shows_no_bug() -> None:
 def test_a_gap_is_said_in_the_table_and_the_summary() -> None:
     whole = made()
     (line,) = proof.missing(whole.gaps)
-    assert line.startswith("5.2 not proven: no Python 2.7 found; get it with: pyenv install 2.7")
+    assert line.startswith(
+        "5.2 not proven on Python 2.7: none found; get it with: pyenv install 2.7"
+    )
     assert proof.summary(verdicts(whole), whole.gaps).endswith("; 5.2 not proven (no Python 2.7)")
     several = Gap(("3.8", "3.9"), (CATALOGUE.release("5.4"), CATALOGUE.release("6.1")))
     (line,) = proof.missing([several])
-    assert line.startswith("5.4–6.1 not proven: no Python 3.8 or 3.9 found; ")
+    assert line.startswith("5.4–6.1 not proven on Python 3.8 or 3.9: none found; ")
+    (line,) = proof.missing([Gap((), several.releases)])
+    assert line.startswith("5.4–6.1 not proven: the catalogue names no Python that runs it")
+    assert proof.summary([], [Gap((), several.releases)]).endswith(
+        "5.4–6.1 not proven (no Python named)"
+    )
+
+
+def test_what_was_left_out_is_said() -> None:
+    without = [Gap(("2.7",), (CATALOGUE.release("4.9.1"), CATALOGUE.release("5.2")))]
+    assert list(proof.left_out(without)) == ["4.9–5.2 left out on Python 2.7, as --python asks"]
+    assert proof.summary([], (), without) == (
+        "0 cells: 0 as stated; 4.9–5.2 left out on Python 2.7"
+    )
+    told = proof.to_plain(STACK, [], (), without)
+    assert told["left_out"] == [{"pythons": ["2.7"], "releases": ["4.9.1", "5.2"]}]
+
+
+def test_the_catalogue_tells_nothing_of_another_series() -> None:
+    whole = made("5.4")
+    stack = dataclasses.replace(STACK, base=None)
+    assert proof.table(STACK, CATALOGUE, verdicts(whole), ())[1].endswith("  upstream")
+    assert proof.table(stack, CATALOGUE, verdicts(whole), ())[1].endswith("  -")
 
 
 def test_nothing_could_be_proven() -> None:

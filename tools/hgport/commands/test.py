@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from hgport.commands import options
+from hgport.errors import UsageError
 from hgport.model import project
 from hgport.model.ranges import select
+from hgport.output import say
 from hgport.places import cache_dir
 from hgport.proof import interpreters, plan
 from hgport.proof.interpreters import Interpreter
@@ -94,27 +95,36 @@ def test(
     stack, catalogue = project.load(series)
     named = _named(pythons)
     asked = [*(v for v in pythons if os.sep not in v), *named]
-    demanded = plan.demands(catalogue, select(catalogue, releases), asked)
+    chosen = select(catalogue, releases)
+    demanded = plan.demands(catalogue, chosen, asked)
+    without = plan.left_out(catalogue, chosen, asked)
     wanted = [v for _release, any_of in demanded for v in any_of if v not in named]
     made = plan.make(stack, catalogue, demanded, {**interpreters.find(wanted), **named}, upto=upto)
     if not as_json:
-        _print(report.heading(stack))
+        say(*report.heading(stack))
     verdicts = _proven(made, jobs, fresh, quiet=as_json)
     if as_json:
         import json
 
-        click.echo(json.dumps(report.to_plain(stack, verdicts, made.gaps), indent=2))
+        say(json.dumps(report.to_plain(stack, verdicts, made.gaps, without), indent=2))
     else:
-        _print(report.table(stack, catalogue, verdicts, made.gaps))
-        _print([*report.wrong(verdicts), *report.unsteady(verdicts), *report.missing(made.gaps)])
-        _print([report.summary(verdicts, made.gaps)])
+        say(*report.table(stack, catalogue, verdicts, made.gaps))
+        say(*report.wrong(verdicts), *report.unsteady(verdicts))
+        say(*report.missing(made.gaps), *report.left_out(without))
+        say(report.summary(verdicts, made.gaps, without))
     return _exit_code(verdicts, made)
 
 
 def _named(pythons: Sequence[str]) -> dict[str, Interpreter]:
     """The interpreters that were given by their path, by version."""
-    found = [interpreters.named(Path(one)) for one in pythons if os.sep in one]
-    return {one.version: one for one in found}
+    found: dict[str, Interpreter] = {}
+    for path in dict.fromkeys(Path(one) for one in pythons if os.sep in one):
+        one = interpreters.named(path)
+        other = found.setdefault(one.version, one)
+        if other is not one:
+            both = f"{other.path} and {one.path}"
+            raise UsageError(f"{both} are both Python {one.version}", "give one of each version")
+    return found
 
 
 def _proven(made: Plan, jobs: int, fresh: bool, *, quiet: bool) -> list[Verdict]:
@@ -129,9 +139,3 @@ def _exit_code(verdicts: Sequence[Verdict], made: Plan) -> int:
     if not all(verdict.as_stated for verdict in verdicts):
         return 1
     return 3 if made.gaps else 0
-
-
-def _print(lines: Sequence[str]) -> None:
-    encoding = sys.stdout.encoding or "ascii"
-    for line in lines:
-        click.echo(line.encode(encoding, "replace").decode(encoding))

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -63,8 +63,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Gap:
-    """What this machine cannot prove: releases for which it has none of the Pythons that would
-    do."""
+    """Releases that are not proven in any of some Pythons.  These are all that would do; () where
+    the catalogue names none."""
 
     pythons: tuple[str, ...]
     releases: tuple[Release, ...]
@@ -85,36 +85,70 @@ class Plan:
         return grouped
 
 
-def demands(
-    catalogue: Catalogue, releases: Sequence[Release], asked: Sequence[str]
-) -> list[tuple[Release, tuple[str, ...]]]:
+Demands = Sequence[tuple[Release, tuple[str, ...]]]
+
+
+def demands(catalogue: Catalogue, releases: Sequence[Release], asked: Collection[str]) -> Demands:
     """What each release is to be run in: any one of these Pythons, the first that there is.
 
     A release of an affected line is proven in each Python that it is known to run on, a later one
-    in the best.  ``asked`` ("2.7") leaves out all others; () is all.  Raises UsageError if it
-    leaves none.
+    in the best; where Pythons are ``asked`` for ("2.7"), each is proven in those of them that it
+    is known to run on, and in no other.  A release that is not known to run on any has ().  Raises
+    UsageError for an asked one that is of no use to any release.
     """
+    known = list(dict.fromkeys(v for release in releases for v in release.pythons))
+    for one in asked:
+        if releases and one not in known:
+            raise UsageError(
+                f"none of these releases is known to run on Python {one}",
+                f"they run on {', '.join(sorted(known, key=_numbers))}",
+            )
+    every = _in_all(catalogue, releases)
+    if not asked:
+        return every
+    found: list[tuple[Release, tuple[str, ...]]] = []
+    for release, any_of in every:
+        found += [(release, (v,)) for v in any_of if v in asked] if any_of else [(release, ())]
+    return found
+
+
+def left_out(
+    catalogue: Catalogue, releases: Sequence[Release], asked: Collection[str]
+) -> tuple[Gap, ...]:
+    """What would have been run, too, if it had not been for ``asked``."""
+    if not asked:
+        return ()
+    others = [(r, v) for r, v in _in_all(catalogue, releases) if v and not set(v) & set(asked)]
+    return _gaps(others)
+
+
+def _in_all(catalogue: Catalogue, releases: Sequence[Release]) -> Demands:
     affected = {release.line for release in select(catalogue, "affected")}
     found: list[tuple[Release, tuple[str, ...]]] = []
     for release in releases:
-        suiting = tuple(v for v in release.pythons if not asked or v in asked)
-        if release.line in affected:
-            found += [(release, (one,)) for one in suiting]
-        elif suiting:
-            found.append((release, suiting))
-    if not found and releases:
-        known = sorted({v for release in releases for v in release.pythons})
-        raise UsageError(
-            f"none of these releases is known to run on Python {', '.join(asked)}",
-            f"they run on {', '.join(known)}",
-        )
+        if release.line in affected and release.pythons:
+            found += [(release, (one,)) for one in release.pythons]
+        else:
+            found.append((release, release.pythons))
     return found
+
+
+def _gaps(lacking: Demands) -> tuple[Gap, ...]:
+    """The demands, those for the same Pythons as one."""
+    grouped: dict[tuple[str, ...], dict[Release, None]] = {}
+    for release, pythons in lacking:
+        grouped.setdefault(pythons, {})[release] = None
+    return tuple(Gap(pythons, tuple(found)) for pythons, found in grouped.items())
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def make(
     stack: Stack,
     catalogue: Catalogue,
-    demanded: Sequence[tuple[Release, tuple[str, ...]]],
+    demanded: Demands,
     interpreters: Mapping[str, Interpreter],
     *,
     upto: str | None = None,
@@ -122,21 +156,29 @@ def make(
 ) -> Plan:
     """Every cell of the demands, with what ``interpreters`` has, by version.
 
-    ``upto`` names the last patch to go to.  Raises UsageError if no series has it.
+    ``upto`` names the last patch to go to, with or without its ``.patch``.  Raises
+    UsageError if no series has it.
     """
-    if upto is not None and upto not in stack.names:
-        raise UsageError(f"no patch {upto} in the series", f"it has {', '.join(stack.names)}")
+    last = _patch_named(stack, upto) if upto is not None else None
     cells: list[Cell] = []
-    missing: dict[tuple[str, ...], dict[Release, None]] = {}
+    missing: list[tuple[Release, tuple[str, ...]]] = []
     for release, pythons in demanded:
         interpreter = next((interpreters[v] for v in pythons if v in interpreters), None)
         if interpreter is None:
-            missing.setdefault(pythons, {})[release] = None
+            missing.append((release, pythons))
             continue
         absorbed = _absorbed(catalogue, release)
-        for subject in _subjects(stack, release, interpreter, upto):
+        for subject in _subjects(stack, release, interpreter, last):
             cells += _cells(stack, subject, absorbed, rows)
-    return Plan(tuple(cells), tuple(Gap(v, tuple(found)) for v, found in missing.items()))
+    return Plan(tuple(cells), _gaps(missing))
+
+
+def _patch_named(stack: Stack, name: str) -> str:
+    """The file name of a patch of the stack; ``name`` may lack its .patch, as in the tables."""
+    for known in (name, f"{name}.patch"):
+        if known in stack.names:
+            return known
+    raise UsageError(f"no patch {name} in the series", f"it has {', '.join(stack.names)}")
 
 
 def _subjects(
@@ -160,7 +202,7 @@ def _cells(
 
 
 def _absorbed(catalogue: Catalogue, release: Release) -> frozenset[str]:
-    """The patches whose change the release has by itself."""
+    """The patches of ours whose change the release has by itself, whatever is put on top."""
     return frozenset(
         one.patch
         for one in catalogue.absorbed

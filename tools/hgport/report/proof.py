@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from hgport.engine.judge import absorptions
 from hgport.model.catalogue import Catalogue
+from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.proof import interpreters
 from hgport.proof.plan import Gap, Subject
@@ -39,15 +41,21 @@ def table(
     for mine in grouped(verdicts):
         subject = mine[0].cell.subject
         by_last = _by_last_patch(mine)
+        absorbed = _absorbed(stack, catalogue, subject.release)
         words = [_words(by_last[""])]
         for name in stack.names:
-            absorbed = catalogue.absorption(name, subject.release) is not None
-            missing = "upstream" if absorbed else "-"
+            missing = "upstream" if name in absorbed else "-"
             words.append(_words(by_last[name]) if name in by_last else missing)
         rows.append([subject.release.version, subject.interpreter.version, *words])
     for gap in gaps:
-        rows += [[one.version, "/".join(gap.pythons), "not proven"] for one in gap.releases]
+        pythons = "/".join(gap.pythons) or "?"
+        rows += [[one.version, pythons, "not proven"] for one in gap.releases]
     return _aligned(rows)
+
+
+def _absorbed(stack: Stack, catalogue: Catalogue, release: Release) -> set[str]:
+    known = (one.patch for one in absorptions(stack, catalogue))
+    return {name for name in known if catalogue.absorption(name, release) is not None}
 
 
 def wrong(verdicts: Iterable[Verdict]) -> list[str]:
@@ -81,13 +89,30 @@ def unsteady(verdicts: Iterable[Verdict]) -> Iterator[str]:
 def missing(gaps: Iterable[Gap]) -> Iterator[str]:
     """A line for each gap, with the way to close it."""
     for gap in gaps:
-        what = " or ".join(gap.pythons)
-        advice = interpreters.advice(gap.pythons[0])
-        yield f"{_lines(gap)} not proven: no Python {what} found; {advice}"
+        if gap.pythons:
+            yield f"{_lines(gap)} not proven on {_pythons(gap)}: none found; {_advice(gap)}"
+        else:
+            yield f"{_lines(gap)} not proven: {_advice(gap)}"
 
 
-def summary(verdicts: Sequence[Verdict], gaps: Sequence[Gap]) -> str:
-    """The one line at the end."""
+def _advice(gap: Gap) -> str:
+    if gap.pythons:
+        return interpreters.advice(gap.pythons[0])
+    return "the catalogue names no Python that runs it; name one in its [pythons]"
+
+
+def left_out(gaps: Iterable[Gap]) -> Iterator[str]:
+    """A line for what --python left out."""
+    for gap in gaps:
+        yield f"{_lines(gap)} left out on {_pythons(gap)}, as --python asks"
+
+
+def _pythons(gap: Gap) -> str:
+    return f"Python {' or '.join(gap.pythons)}"
+
+
+def summary(verdicts: Sequence[Verdict], gaps: Sequence[Gap], without: Sequence[Gap] = ()) -> str:
+    """The one line at the end; ``without`` is what --python left out."""
     right = sum(verdict.as_stated for verdict in verdicts)
     parts = [f"{len(verdicts)} cells: {right} as stated"]
     if right < len(verdicts):
@@ -100,26 +125,32 @@ def summary(verdicts: Sequence[Verdict], gaps: Sequence[Gap]) -> str:
     gone = _count(buggy, _must_be_gone)
     if gone[1]:
         parts.append(f"gone on {gone[0]} of {gone[1]} patched")
-    parts += [f"{_lines(gap)} not proven (no Python {' or '.join(gap.pythons)})" for gap in gaps]
+    for gap in gaps:
+        lacking = f"no {_pythons(gap)}" if gap.pythons else "no Python named"
+        parts.append(f"{_lines(gap)} not proven ({lacking})")
+    parts += [f"{_lines(gap)} left out on {_pythons(gap)}" for gap in without]
     return "; ".join(parts)
 
 
-def to_plain(stack: Stack, verdicts: Sequence[Verdict], gaps: Sequence[Gap]) -> dict[str, Any]:
+def to_plain(
+    stack: Stack, verdicts: Sequence[Verdict], gaps: Sequence[Gap], without: Sequence[Gap] = ()
+) -> dict[str, Any]:
     """Everything as data for ``--json``."""
     return {
         "series": str(stack.top.path),
         "base": stack.base,
         "patches": list(stack.names),
         "cells": [_cell_to_plain(verdict) for verdict in verdicts],
-        "gaps": [
-            {
-                "pythons": list(gap.pythons),
-                "releases": [release.version for release in gap.releases],
-                "advice": interpreters.advice(gap.pythons[0]),
-            }
-            for gap in gaps
-        ],
-        "summary": summary(verdicts, gaps),
+        "gaps": [{**_gap_to_plain(gap), "advice": _advice(gap)} for gap in gaps],
+        "left_out": [_gap_to_plain(gap) for gap in without],
+        "summary": summary(verdicts, gaps, without),
+    }
+
+
+def _gap_to_plain(gap: Gap) -> dict[str, Any]:
+    return {
+        "pythons": list(gap.pythons),
+        "releases": [release.version for release in gap.releases],
     }
 
 
