@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from pathlib import Path
 
 import pytest
 
+import hgport
 from helpers_proof import catalogue
 from hgport.errors import UsageError
 from hgport.model import project
@@ -17,6 +19,7 @@ from hgport.proof.plan import Gap, Plan
 from hgport.proof.scenarios import CONSOLIDATE, REFUSE, REWIND, SCENARIOS
 
 STACK, CATALOGUE = project.load()
+PACKAGE = Path(hgport.__file__).parent
 
 
 def made(text: str, *pythons: str, asked: tuple[str, ...] = (), upto: str | None = None) -> Plan:
@@ -161,6 +164,35 @@ def test_what_goes_into_a_key() -> None:
     # where an interpreter lies and what a patch says about itself make no difference
     assert key(interpreter=dataclasses.replace(subject.interpreter, path=Path("/x"))) == cell.key
     assert key(patches=(dataclasses.replace(patch, description="x"), *rest)) == cell.key
+
+
+def imported(module: Path) -> set[Path]:
+    """The modules of ours that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hgport."):
+            for alias in node.names:
+                parts = [*str(node.module).split(".")[1:], alias.name]
+                whole, part = PACKAGE.joinpath(*parts), PACKAGE.joinpath(*parts[:-1])
+                found |= {p.with_suffix(".py") for p in (whole, part)}
+    return {path for path in found if path.is_file()}
+
+
+def test_all_code_that_makes_a_tree_and_runs_a_cell_goes_into_a_key() -> None:
+    reached: set[Path] = set()
+    fresh = {
+        PACKAGE / name for name in ("proof/cell.py", "engine/apply.py", "upstream/contents.py")
+    }
+    while fresh:
+        reached |= fresh
+        fresh = {other for module in fresh for other in imported(module)} - reached
+    names = {str(path.relative_to(PACKAGE)) for path in reached}
+    in_key_by_value = {"proof/scenarios.py", "proof/interpreters.py"}
+    # whatever these do, an sdist has the hash that is in the key, or is refused
+    checked = {f"upstream/{one}.py" for one in ("sdist", "download", "index")}
+    neither_bytes_nor_time = {"errors.py", "places.py", "sqlitecache.py", "model/release.py"}
+    assert names - in_key_by_value - checked - neither_bytes_nor_time <= set(plan._HARNESS)
+    assert "mercurial" in plan._STANDS_ON
 
 
 def test_no_row_is_stated_by_the_release_but_by_what_it_has() -> None:

@@ -22,15 +22,27 @@ from hgport.proof import scenarios
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.scenarios import Expectation, Scenario
 
-# what a cell does, beside what is in its key by name
+# what makes a tree and runs a cell in it, beside what is in its key by name
 _HARNESS = (
+    "files.py",
     "process.py",
+    "engine/apply.py",
+    "engine/hgpatcher.py",
+    "engine/outcome.py",
+    "model/diff.py",
+    "model/header.py",
+    "model/patch.py",
     "proof/cell.py",
     "proof/evidence.py",
+    "proof/schedule.py",
     "proof/server.py",
     "proof/world.py",
+    "upstream/contents.py",
+    "upstream/store.py",
     "upstream/tree.py",
+    "upstream/unpack.py",
 )
+_STANDS_ON = ("h11", "mercurial", "trustme")
 
 
 @dataclass(frozen=True)
@@ -229,6 +241,6 @@ def _harness() -> str:
     digest = hashlib.sha256()
     for name in _HARNESS:
         digest.update((root / name).read_bytes())
-    stands_on = [platform.python_version(), version("h11"), version("trustme")]
+    stands_on = [platform.python_version(), *map(version, _STANDS_ON)]
     digest.update(" ".join(stands_on).encode())
     return digest.hexdigest()
