@@ -93,6 +93,12 @@ class _Run:
 
     def run(self) -> None:
         """Run until nothing is left."""
+        try:
+            self._run()
+        except BrokenExecutor as err:
+            raise OutsideError("a worker process died", "is there enough memory?") from err
+
+    def _run(self) -> None:
         starts = deque(self._grounds.values())
         while starts or self._ready or self._working:
             while len(self._working) < self._jobs and (self._ready or starts):
@@ -112,11 +118,7 @@ class _Run:
 
     def _end(self, futures: set[Future[Done]]) -> None:
         for future in futures:
-            subject = self._working.pop(future)
-            try:
-                self._done(subject, future.result())
-            except BrokenExecutor as err:
-                raise OutsideError("a worker process died", "is there enough memory?") from err
+            self._done(self._working.pop(future), future.result())
 
     def _done(self, subject: Subject, found: Done) -> None:
         cells = self._cells[subject]
