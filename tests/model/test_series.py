@@ -25,6 +25,13 @@ def test_quilts_grammar() -> None:
     ]
 
 
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"series": b"\xef\xbb\xbfa\n", "a": PATCH})
+    series = Series.load(tmp_path / "series")
+    assert series.names == ("a",)
+    assert series.data == b"\xef\xbb\xbfa\n"
+
+
 @pytest.mark.parametrize(
     "data, said",
     [

@@ -68,3 +68,12 @@ def test_a_plain_series_has_no_base(tmp_path: Path) -> None:
     found, catalogue = project.load(tmp_path)
     assert found.base is None
     assert catalogue.releases
+
+
+def test_a_port_may_be_empty_but_not_the_series_itself(tmp_path: Path) -> None:
+    series = write_stack(tmp_path, {"a": PATCH}, {"5.4": {"a": PATCH}})
+    (tmp_path / "patches" / "5.4" / "series").write_bytes(b"")
+    assert Stack.load(series, "5.2.2").for_line("5.4").series.patches == ()
+    series.write_bytes(b"# a comment\n")
+    with pytest.raises(UsageError, match="series lists no patch"):
+        Stack.load(series, "5.2.2")

@@ -9,7 +9,7 @@ from hgport.errors import UsageError
 from hgport.model.diff import FileChange, read_diff
 from hgport.model.header import read_header
 
-__all__ = ["FileChange", "Patch"]
+__all__ = ["FileChange", "Patch", "short_name"]
 
 _DIFF_START = re.compile(
     rb"^(?:diff --git a/|diff -|Index: |--- [^\n]*\n\+\+\+ |\*\*\* [^\n]*\n--- )", re.M
@@ -63,3 +63,8 @@ class Patch:
             raise UsageError(f"{name}: {err}") from None
         files = read_diff(name, body, header.count(b"\n"))
         return cls(name, data, user, date, description, body, files)
+
+
+def short_name(name: str) -> str:
+    """A patch's file name as tables show it: without ``.patch``."""
+    return name[: -len(".patch")] if name.endswith(".patch") else name

@@ -68,7 +68,9 @@ def entries(data: bytes, name: str) -> tuple[Entry, ...]:
     a patch listed twice.
     """
     found: dict[str, Entry] = {}
-    for number, line in enumerate(data.decode("utf-8", "surrogateescape").split("\n"), start=1):
+    # what editors on Windows may put at the start is no part of a name
+    text = data.decode("utf-8-sig", "surrogateescape")
+    for number, line in enumerate(text.split("\n"), start=1):
         entry = _entry(line, number, name)
         if entry is None:
             continue

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from hgport.errors import UsageError
 from hgport.model.release import line_key
 from hgport.model.series import Series
 
@@ -43,9 +44,12 @@ class Stack:
         """Read a series file and the port directories beside its patches.
 
         ``base`` is a line or a release ("5.2" or "5.2.2").  Raises UsageError for whatever
-        Series.load does.
+        Series.load does, and for a top-level series without patches; a port may have none, where
+        upstream has them all.
         """
         top = Series.load(series_path)
+        if not top.patches:
+            raise UsageError(f"{series_path} lists no patch")
         lines = sorted(_port_lines(top.directory), key=line_key)
         ports = tuple(Port(n, Series.load(top.directory / n / "series")) for n in lines)
         return cls(top, ports, ".".join(base.split(".")[:2]) if base else None)
