@@ -242,8 +242,12 @@ def test_a_file_in_place_of_a_directory_is_refused(
 ) -> None:
     write_tree(tmp_path / "bad", {"series": b"p\n"})
     (tmp_path / "bad" / "p").write_bytes(patch_bytes(file_diff("dir", None, b"x\n")))
-    with pytest.raises(UsageError, match="dir is a directory of 5.2.2"):
-        commits.into_tree(order(series=tmp_path / "bad"), source, tmp_path / "target")
+    for make in (commits.into_repository, commits.into_tree):
+        with pytest.raises(HgportError, match=r"p does not apply to 5\.2\.2: dir is a directory"):
+            make(order(series=tmp_path / "bad"), source, tmp_path / "target")
+    clone = repository(tmp_path / "clone", FILES)
+    with pytest.raises(HgportError, match=r"p does not apply to 5\.2\.2: dir is a directory"):
+        commits.into_clone(order(series=tmp_path / "bad"), clone, None)
 
 
 def test_links_of_the_release_are_kept(made: Project, source: Path, tmp_path: Path) -> None:
@@ -315,7 +319,8 @@ def test_the_same_twice_makes_nothing_twice(made: Project, clone: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "revision, said", [(None, "--rev"), ("nowhere", None), ("bad(", None), ("none()", None)]
+    "revision, said",
+    [(None, "--rev"), *((r, None) for r in ("nowhere", "bad(", "none()", "", " ", "\udcff"))],
 )
 def test_no_such_revision(
     made: Project, tmp_path: Path, revision: str | None, said: str | None
@@ -327,6 +332,39 @@ def test_no_such_revision(
     assert "\n" not in caught.value.message
     assert said is None or said in (caught.value.hint or "")
     assert untouched(root) == before
+
+
+def test_a_revision_of_something_else(made: Project, tmp_path: Path) -> None:
+    """Where no patch finds any of its files, it is not done but wrong."""
+    root = repository(tmp_path / "clone", {"README": b"not Mercurial\n"})
+    made.write("5.2.2", {name: PATCHES[name] for name in ("1.patch", "3.patch")})
+    before = untouched(root)
+    for revision, called in ((None, "5.2.2"), ("tip", "'tip'"), ("null", "'null'")):
+        with pytest.raises(HgportError) as caught:
+            commits.into_clone(order(), root, revision)
+        assert caught.value.message == f"{called} has none of the files that the patches change"
+        assert caught.value.exit_code == 1
+    assert untouched(root) == before
+
+
+def test_what_upstream_has_is_no_reason_to_complain(made: Project, tmp_path: Path) -> None:
+    made.release("6.0", {"f": b"upstream did this\n"})
+    made.absorbed("1.patch", "6.0", "f", "upstream did this")
+    made.write("5.2.2", {name: PATCHES[name] for name in ("1.patch", "3.patch")})
+    root = repository(tmp_path / "clone", {"f": b"upstream did this\n"}, tag="6.0")
+    stack, catalogue = project.load()
+    newest = commits.Order(stack, catalogue, catalogue.release("6.0"))
+    assert commits.into_clone(newest, root, None).changesets == {}
+
+
+def test_a_patch_whose_name_alone_describes_it(made: Project, clone: Path) -> None:
+    """A name that is no UTF-8 is no reason to fail."""
+    name = os.fsdecode(b"\xff.patch")
+    made.write("5.2.2", {})
+    (made.root / "series").write_bytes(b"\xff.patch\n")
+    (made.root / "patches" / name).write_bytes(file_diff("f", BASE, numbered(30, line3="x")))
+    commits.into_clone(order(user="x"), clone, None)
+    assert log(clone, "{desc}\n")[1:] == ["?.patch"]
 
 
 def test_no_repository(made: Project, tmp_path: Path) -> None:
@@ -353,12 +391,17 @@ def test_a_conflict_adds_nothing(made: Project, clone: Path, tmp_path: Path) -> 
 def test_a_failure_in_the_middle_is_taken_back(
     made: Project, clone: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    from hgport.engine.hgpatcher import Changeset, Repository
+
     before = untouched(clone)
-    bad = "# Date 99999999999999 0"
-    last = PATCHES["3.patch"].replace(b"# Date 1600000000 -7200", bad.encode())
-    made.write("5.2.2", dict(PATCHES, **{"3.patch": last}))
+    repo = Repository(clone)
+    # the second has a date that Mercurial cannot hold
+    changesets = [
+        Changeset("x", date, "x", {"f": date.encode()}, {}, {})
+        for date in ("0 0", "99999999999999 0")
+    ]
     with pytest.raises(UsageError, match="date"):
-        commits.into_clone(order(), clone, None)
+        repo.commit(changesets, repo.find("5.2.2"))
     assert untouched(clone) == before
     assert hg.run("verify", "-q", cwd=clone).stdout == b""
     assert capfd.readouterr() == ("", "")

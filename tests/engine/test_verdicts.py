@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from helpers_engine import Project, file_diff, numbered, patch_bytes
+from hgport import process
 from hgport.engine.matrix import Cell, Matrix
 from hgport.engine.outcome import Outcome
 from hgport.engine.verdicts import verdicts
@@ -157,7 +159,64 @@ def test_a_path_through_a_file_of_the_release(made: Project) -> None:
         matrix()
 
 
+def test_a_directory_of_the_release_where_a_patch_makes_a_file(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.release("5.3", {**FILES, "new/file": b""})
+    new = patch_bytes(file_diff("new", None, b"x\n"))
+    made.write("5.2", {"1.patch": new, "2.patch": TWO})
+    for _again in range(2):
+        found = matrix()
+        assert outcomes(found) == ["clean", "conflict"]
+        assert outcomes(found, 1) == ["clean", "not tried"]
+        cell = found.columns[1].cells[0]
+        assert cell is not None
+        assert cell.message == "new is a directory there"
+
+
+def test_directories_are_remembered_and_damaged_ones_read_again(made: Project) -> None:
+    made.release("5.3", {**FILES, "new/er/file": b""})
+    made.write("5.3", {"1.patch": patch_bytes(file_diff("new", None, b"x\n"))})
+    assert outcomes(matrix()) == ["conflict"]
+    (memory,) = (made.cache / "directories").iterdir()
+    good = memory.read_bytes()
+    for damaged in (good[:-1], b"", b"x" + good):
+        memory.write_bytes(damaged)
+        for path in (made.cache / "verdicts").glob("*.json"):
+            path.unlink()
+        assert outcomes(matrix()) == ["conflict"]
+        assert memory.read_bytes() == good
+
+
+def test_a_patch_for_none_of_the_releases_is_not_right(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.release("5.3", {"f": BASE})
+    typo = patch_bytes(file_diff("typo/f", BASE, numbered(30, line10="new 10")))
+    made.write("5.2", {"1.patch": typo, "2.patch": TWO})
+    found = matrix()
+    assert outcomes(found) == ["not affected"] * 2
+    assert outcomes(found, 1) == ["clean", "not affected"]
+    assert found.nowhere == ("1.patch",)
+    assert not found.is_right
+
+
 # remembering
+
+
+def test_changed_code_is_asked_anew(
+    made: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every module that a verdict comes through counts, wherever it stands."""
+    from hgport.engine import verdicts as module
+
+    copy = tmp_path_factory.mktemp("code") / "hgport"
+    shutil.copytree(Path(module.hgport.__file__).parent, copy)
+    monkeypatch.setattr(module.hgport, "__file__", str(copy / "__init__.py"))
+    seen = {module._code_hash()}
+    for name in ("model/patch.py", "model/header.py", "engine/outcome.py", "upstream/unpack.py"):
+        with (copy / name).open("a") as out:
+            out.write("# changed\n")
+        seen.add(module._code_hash())
+    assert len(seen) == 5
 
 
 def simple(made: Project) -> None:
@@ -171,12 +230,9 @@ def test_a_second_run_imports_no_mercurial(made: Project) -> None:
         "import sys; from hgport.cli import run; code = run(['status']);"
         "assert code == 0, code; print([m for m in sys.modules if m.startswith('mercurial')])"
     )
-    first, second = (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        for _ in range(2)
-    )
-    assert "mercurial.patch" in first.stdout
-    assert second.stdout.splitlines()[-1] == "[]"
+    first, second = (process.run([sys.executable, "-c", code]).stdout.decode() for _ in range(2))
+    assert "mercurial.patch" in first
+    assert second.splitlines()[-1] == "[]"
 
 
 def test_a_changed_patch_is_judged_anew(made: Project) -> None:
@@ -219,9 +275,8 @@ def test_a_cache_that_cannot_be_written_costs_a_word(
 def test_two_at_once(made: Project) -> None:
     simple(made)
     words = [sys.executable, "-m", "hgport", "status"]
-    runs = [subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(2)]
-    said = [run.communicate()[0] for run in runs]
-    assert [run.returncode for run in runs] == [0, 0]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        said = [done.stdout for done in pool.map(process.run, [words, words])]
     assert said[0] == said[1]
     assert outcomes(matrix()) == ["clean"]
 

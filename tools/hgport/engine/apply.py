@@ -6,7 +6,7 @@ Mercurial is imported when the first patch is applied.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from hgport.engine.outcome import HunkResult, Outcome, PatchResult, Reader, SeriesResult
@@ -18,12 +18,23 @@ if TYPE_CHECKING:
 __all__ = ["HunkResult", "Outcome", "PatchResult", "SeriesResult", "apply_series", "is_there"]
 
 
-def apply_series(read: Reader, patches: Sequence[Patch], *, fuzz: int = 0) -> SeriesResult:
+def _none(path: str) -> bool:
+    return False
+
+
+def apply_series(
+    read: Reader,
+    patches: Sequence[Patch],
+    *,
+    fuzz: int = 0,
+    is_directory: Callable[[str], bool] = _none,
+) -> SeriesResult:
     """Apply patches one upon the other.
 
     ``read`` gives the content of a file of the tree by its path, None where there is none or a
     directory.  It must not follow symbolic links: a link's content is its target.  ``fuzz`` is
-    how many lines of context a hunk may lose.  Patches after one that is in conflict are not
+    how many lines of context a hunk may lose.  ``is_directory`` says whether a path is a directory
+    of the tree, which no file may replace.  Patches after one that is in conflict are not
     tried.  Raises UsageError for a patch that would write through a link or a file as if it were a
     directory.
     """
@@ -39,7 +50,7 @@ def apply_series(read: Reader, patches: Sequence[Patch], *, fuzz: int = 0) -> Se
         if stopped:
             results.append(PatchResult(patch, Outcome.NOT_TRIED))
             continue
-        result = _apply(current, patch, fuzz)
+        result = _apply(current, patch, fuzz, is_directory)
         results.append(result)
         files.update(result.files)
         modes.update(result.modes)
@@ -60,7 +71,9 @@ def is_affected(read: Reader, patch: Patch) -> bool:
     return not before or any(read(path) is not None for path in before)
 
 
-def _apply(read: Reader, patch: Patch, fuzz: int) -> PatchResult:
+def _apply(
+    read: Reader, patch: Patch, fuzz: int, is_directory: Callable[[str], bool]
+) -> PatchResult:
     from hgport.engine import hgpatcher
 
     affected = is_affected(read, patch)
@@ -73,6 +86,9 @@ def _apply(read: Reader, patch: Patch, fuzz: int) -> PatchResult:
     if attempt.failed:
         message = attempt.message or _conflict_message(read, attempt)
         return PatchResult(patch, Outcome.CONFLICT, tuple(attempt.hunks), message)
+    for path, content in attempt.files.items():
+        if content is not None and is_directory(path):
+            return PatchResult(patch, Outcome.CONFLICT, message=f"{path} is a directory there")
     return PatchResult(
         patch,
         _placed(attempt),

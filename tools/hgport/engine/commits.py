@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hgport.engine.apply import apply_series
-from hgport.engine.judge import to_apply
-from hgport.engine.outcome import PatchResult, Reader, SeriesResult
+from hgport.engine.judge import to_apply, witness
+from hgport.engine.outcome import Outcome, PatchResult, Reader, SeriesResult
 from hgport.errors import HgportError, UsageError
 from hgport.files import built_beside
 from hgport.model.catalogue import Catalogue
+from hgport.model.header import is_text
 from hgport.model.patch import Patch
 from hgport.model.release import Release
 from hgport.model.stack import Stack
@@ -62,7 +63,7 @@ def into_repository(order: Order, source: Path, destination: Path) -> Made:
     """
     from hgport.engine.hgpatcher import Repository
 
-    result = _apply(order, _tree_reader(source), lambda path: (source / path).is_dir())
+    result = _apply_to_tree(order, source)
     release = _release_changeset(order.release, source)
     results = _changing(result)
     patches = [_changeset(r, order.user) for r in results]
@@ -80,7 +81,7 @@ def into_repository(order: Order, source: Path, destination: Path) -> Made:
 def into_tree(order: Order, source: Path, destination: Path) -> Made:
     """Make a plain tree: the release with all patches applied.  Arguments and errors are those
     of into_repository."""
-    result = _apply(order, _tree_reader(source), lambda path: (source / path).is_dir())
+    result = _apply_to_tree(order, source)
 
     def build(directory: Path) -> Made:
         _copy_tree(source, directory)
@@ -105,7 +106,10 @@ def into_clone(order: Order, clone: Path, revision: str | None) -> Made:
     repository = Repository(clone)
     parent = _find(repository.find, order.release, revision)
     result = _apply(
-        order, repository.reader(parent), lambda path: repository.has_directory(parent, path)
+        order,
+        repository.reader(parent),
+        lambda path: repository.has_directory(parent, path),
+        order.release.version if revision is None else repr(revision),
     )
     results = _changing(result)
     made = repository.commit([_changeset(r, order.user) for r in results], parent)
@@ -124,20 +128,44 @@ def _find(find: Callable[[str], str], release: Release, revision: str | None) ->
 # patches
 
 
-def _apply(order: Order, read: Reader, is_directory: Callable[[str], bool]) -> SeriesResult:
-    """Apply the patches in memory.  HgportError if one is in conflict."""
+def _apply_to_tree(order: Order, source: Path) -> SeriesResult:
+    return _apply(
+        order,
+        _tree_reader(source),
+        lambda path: (source / path).is_dir(),
+        order.release.version,
+    )
+
+
+def _apply(
+    order: Order, read: Reader, is_directory: Callable[[str], bool], where: str
+) -> SeriesResult:
+    """Apply the patches in memory to what errors call ``where``.
+
+    HgportError if one is in conflict, or if all are for other files.
+    """
     patches = to_apply(order.stack, order.catalogue, order.release, read)
-    result = apply_series(read, patches, fuzz=order.fuzz)
+    result = apply_series(read, patches, fuzz=order.fuzz, is_directory=is_directory)
     stopped = result.conflict
     if stopped is not None:
         raise HgportError(
-            f"{stopped.patch.name} does not apply to {order.release.version}: {stopped.message}",
+            f"{stopped.patch.name} does not apply to {where}: {stopped.message}",
             "nothing was written",
         )
-    for path, content in result.files.items():
-        if content is not None and is_directory(path):
-            raise UsageError(f"{path} is a directory of {order.release.version}, and no file")
+    if {r.outcome for r in result.results} == {Outcome.NOT_AFFECTED} and not _absorbed(order, read):
+        raise HgportError(
+            f"{where} has none of the files that the patches change", "nothing was written"
+        )
     return result
+
+
+def _absorbed(order: Order, read: Reader) -> bool:
+    """Whether upstream has any of the patches there."""
+    heard = (
+        witness(order.stack, order.catalogue, order.release, name, read)
+        for name in order.stack.names
+    )
+    return any(one.agreed for one in heard)
 
 
 def _changing(result: SeriesResult) -> list[PatchResult]:
@@ -151,7 +179,7 @@ def _changeset(result: PatchResult, user: str | None) -> Changeset:
     return Changeset(
         _author(patch, user),
         patch.date,
-        patch.description or patch.name,
+        patch.description or patch.name.encode("utf-8", "replace").decode(),
         result.files,
         result.modes,
         result.copies,
@@ -160,7 +188,7 @@ def _changeset(result: PatchResult, user: str | None) -> Changeset:
 
 def _author(patch: Patch, user: str | None) -> str:
     name = patch.user if user is None else user
-    if not name.strip() or "\n" in name:
+    if not name.strip() or "\n" in name or not is_text(name):
         raise UsageError(
             f"{patch.name} names no author" if user is None else f"{user!r} is no author's name",
             "say whose changesets they are with --user 'NAME <MAIL>'",

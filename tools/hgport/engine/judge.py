@@ -7,6 +7,7 @@ evidence, or every hunk of the patch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hgport.engine.apply import apply_series, is_affected, is_there
@@ -77,14 +78,21 @@ def to_apply(stack: Stack, catalogue: Catalogue, release: Release, read: Reader)
 
 
 def judge(
-    stack: Stack, catalogue: Catalogue, release: Release, read: Reader, *, fuzz: int = 0
+    stack: Stack,
+    catalogue: Catalogue,
+    release: Release,
+    read: Reader,
+    is_directory: Callable[[str], bool],
+    *,
+    fuzz: int = 0,
 ) -> tuple[Cell | None, ...]:
     """A cell for each of the stack's names, on the release whose files ``read`` gives.
 
-    ``read`` and ``fuzz`` are as in apply_series.
+    ``read``, ``is_directory`` and ``fuzz`` are as in apply_series.
     """
     patches = to_apply(stack, catalogue, release, read)
-    tried = {r.patch.name: r for r in apply_series(read, patches, fuzz=fuzz).results}
+    result = apply_series(read, patches, fuzz=fuzz, is_directory=is_directory)
+    tried = {r.patch.name: r for r in result.results}
     listed = stack.for_line(release.line).series.names
     top = {patch.name: patch for patch in stack.top.patches}
 

@@ -82,12 +82,25 @@ class Matrix:
     @property
     def is_right(self) -> bool:
         """Whether every patch is where it should be, and nothing disagrees."""
-        return all(c is None or c.is_right for column in self.columns for c in column.cells)
+        right = all(c is None or c.is_right for column in self.columns for c in column.cells)
+        return right and not self.nowhere
+
+    @property
+    def nowhere(self) -> tuple[str, ...]:
+        """The patches that have to do with none of the releases: with a typo in a path, say."""
+        rows = zip(*(column.cells for column in self.columns))
+        found = zip(self.names, ([c.outcome for c in row if c is not None] for row in rows))
+        return tuple(name for name, seen in found if seen and set(seen) == {Outcome.NOT_AFFECTED})
 
     def to_plain(self) -> dict[str, Any]:
         """The matrix as ``hgport status --json`` prints it."""
         releases = [_plain_column(column) for column in self.columns]
-        return {"patches": list(self.names), "releases": releases, "ok": self.is_right}
+        return {
+            "patches": list(self.names),
+            "releases": releases,
+            "nowhere": list(self.nowhere),
+            "ok": self.is_right,
+        }
 
 
 def _plain_column(column: Column) -> dict[str, Any]:

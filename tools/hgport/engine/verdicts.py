@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 Cells = tuple["Cell | None", ...]
 # files of verdicts that are kept, the ones that were used last
 _KEPT = 200
-_CODE = ["model/diff.py"] + [f"engine/{m}.py" for m in ("apply", "hgpatcher", "judge", "matrix")]
+# the rooms whose code makes verdicts
+_CODE = ("model", "upstream", "engine")
 
 
 def verdicts(
@@ -94,8 +95,26 @@ def _judge_all(
         for port, served in _by_port(stack, releases):
             paths = touched(stack, catalogue, port)
             files = contents.read_many(served, paths)
-            made.update(_judge_port(stack, catalogue, served, files, fuzz))
+            taken = _taken(port, served, files, progress)
+            made.update(_judge_port(stack, catalogue, served, files, taken, fuzz))
     return made
+
+
+def _taken(
+    port: Port,
+    releases: Sequence[Release],
+    files: Mapping[str, Mapping[str, bytes | None]],
+    progress: ProgressOfMany | None,
+) -> dict[str, frozenset[str]]:
+    """The paths, by version, at which a port would make a file but the release has a directory."""
+    changes = (change for patch in port.series.patches for change in patch.files)
+    new = {change.path for change in changes if change.kind in ("add", "rename", "copy")}
+    doubtful = [r for r in releases if any(files[r.version][path] is None for path in new)]
+    if not doubtful:
+        return {}
+    from hgport.engine.directories import directories
+
+    return {version: all_ & new for version, all_ in directories(doubtful, progress).items()}
 
 
 def _by_port(stack: Stack, releases: Sequence[Release]) -> Iterable[tuple[Port, Sequence[Release]]]:
@@ -111,6 +130,7 @@ def _judge_port(
     catalogue: Catalogue,
     releases: Sequence[Release],
     files: Mapping[str, Mapping[str, bytes | None]],
+    taken: Mapping[str, frozenset[str]],
     fuzz: int,
 ) -> dict[str, Cells]:
     """The cells by version; releases that are alike in all that matters are judged once."""
@@ -119,9 +139,12 @@ def _judge_port(
     for release in releases:
         content = files[release.version]
         told = tuple(catalogue.absorption(name, release) for name in stack.names)
-        key = (told, tuple(content.values()))
+        directories = taken.get(release.version, frozenset())
+        key = (told, directories, tuple(content.values()))
         if key not in alike:
-            alike[key] = judge(stack, catalogue, release, content.get, fuzz=fuzz)
+            alike[key] = judge(
+                stack, catalogue, release, content.get, directories.__contains__, fuzz=fuzz
+            )
         made[release.version] = alike[key]
     return made
 
@@ -207,8 +230,9 @@ def _code_hash() -> bytes:
     """What stands for the code that makes verdicts: ours, and the version of Mercurial's."""
     digest = hashlib.sha256()
     package = Path(hgport.__file__).parent
-    for name in _CODE:
-        digest.update((package / name).read_bytes())
+    for path in sorted(path for room in _CODE for path in (package / room).glob("*.py")):
+        code = path.read_bytes()
+        digest.update(f"{path.name} {len(code)}\n".encode() + code)
     spec = importlib.util.find_spec("mercurial")
     for place in (spec.submodule_search_locations if spec else None) or ():
         with contextlib.suppress(FileNotFoundError):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from hgport.engine.matrix import Cell, Column, Matrix
 from hgport.engine.outcome import Outcome
+from hgport.model.patch import short_name
 
 _WORDS = {
     Outcome.OFFSET: "offset",
@@ -29,7 +30,7 @@ def table(matrix: Matrix, width: int) -> str:
     heading is their range, as the commands take it; then names are cut, then there is more than
     one table.
     """
-    rows = [_short(name) for name in matrix.names]
+    rows = [short_name(name) for name in matrix.names]
     columns = list(zip(headings(matrix.columns), map(_words, matrix.columns)))
     longest = max(map(len, rows), default=0)
     if _width(columns) + longest > width:
@@ -56,7 +57,11 @@ def notes(matrix: Matrix) -> list[str]:
             for text in _remarks(column.cells[row]):
                 said.setdefault((name, text), []).append(at)
     versions = [column.release.version for column in matrix.columns]
-    return [_note(_short(name), text, _ranges(versions, at)) for (name, text), at in said.items()]
+    for name in matrix.nowhere:
+        said[name, "none of these releases has any of its files"] = list(range(len(versions)))
+    return [
+        _note(short_name(name), text, _ranges(versions, at)) for (name, text), at in said.items()
+    ]
 
 
 def summary(matrix: Matrix) -> str:
@@ -65,10 +70,6 @@ def summary(matrix: Matrix) -> str:
     what += _count(len(matrix.columns), "release", "releases")
     wrong = _wrong(matrix)
     return f"{what}: " + (", ".join(wrong) if wrong else "all as it should be")
-
-
-def _short(name: str) -> str:
-    return name[: -len(".patch")] if name.endswith(".patch") else name
 
 
 def _words(column: Column) -> tuple[str, ...]:
@@ -167,6 +168,7 @@ def _wrong(matrix: Matrix) -> list[str]:
         _count(counts[Outcome.NOT_TRIED], "not tried", "not tried"),
         _count(counts[Outcome.ABSENT], "absent", "absent"),
         _count(problems, "disagreement", "disagreements"),
+        _count(len(matrix.nowhere), "patch for none of them", "patches for none of them"),
     ]
     return [text for text in wrong if not text.startswith("0 ")]
 
