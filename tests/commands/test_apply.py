@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from helpers_engine import Project, file_diff, log, numbered, patch_bytes, repository
+from hgport import process
 from hgport.cli import run
 
 BASE = numbered(30)
@@ -83,6 +85,27 @@ def test_a_conflict(made: Project, tmp_path: Path, capsys: pytest.CaptureFixture
     assert not (tmp_path / "target").exists()
 
 
+@pytest.mark.parametrize("rev", ["", "\udcff"])
+def test_what_is_no_revision(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str], rev: str
+) -> None:
+    clone = repository(tmp_path / "clone", FILES, tag="5.2")
+    assert run(["apply", "5.2", "-R", str(clone), "--rev", rev]) == 2
+    said = capsys.readouterr()
+    assert said.err == f"hgport: {rev!r} is no revision\n"
+    assert "5.2 in" not in said.out
+    assert len(log(clone)) == 1
+
+
+def test_a_subject_that_the_terminal_cannot_show(made: Project, tmp_path: Path) -> None:
+    made.write("5.2", {"1.patch": PATCHES["1.patch"].replace(b"first", "schön".encode())})
+    words = [sys.executable, "-X", "utf8=0", "-m", "hgport", "apply", "5.2"]
+    env = {"PYTHONIOENCODING": "ascii", "HGPORT_PROJECT": str(made.root)}
+    env["HGPORT_CACHE"] = str(made.cache)
+    done = process.run([*words, "--into", tmp_path / "target"], env=env)
+    assert done.stdout.endswith(b" one: sch?n\n")
+
+
 @pytest.mark.parametrize(
     "words, said",
     [
@@ -95,6 +118,7 @@ def test_a_conflict(made: Project, tmp_path: Path, capsys: pytest.CaptureFixture
         (["5.2", "--into", "."], "exists already"),
         (["5.2", "-R", "/nowhere"], "is no Mercurial repository"),
         (["5.2", "--into", "x", "--series", "/nowhere/series"], "no series file"),
+        (["5.2", "--into", "x", "--user", "\udcff"], "'\\udcff' is no author's name"),
     ],
 )
 def test_wrong_commands(

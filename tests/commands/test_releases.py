@@ -196,7 +196,7 @@ def test_ctrl_c_in_a_download_is_130_and_the_next_run_goes_on(
     server.slow = 0.1  # seconds for each of the hundred pieces of a file
     script = """
 import os, pathlib, signal, sys, threading, time
-from hgport.cli import main
+from hgport.cli import run
 def interrupt():
     begun = []
     while len(begun) < int(sys.argv[-1]):
@@ -205,7 +205,7 @@ def interrupt():
         begun = [part for part in parts if part.stat().st_size]
     os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=interrupt, daemon=True).start()
-main(sys.argv[1:])
+sys.exit(run(sys.argv[1:]))
 """
     args = [sys.executable, "-c", script, "releases", "--fetch", "all", "--jobs", jobs]
     ended = run(args, env=dict(os.environ), allowed=(130,), timeout=20)
@@ -226,8 +226,8 @@ def test_bars_are_shown_on_a_terminal(server: Index, tmp_path: Path) -> None:
 
     ours, theirs = pty.openpty()
     script = (
-        "import os, sys; from hgport.cli import main\n"
-        f"os.dup2({theirs}, 2); main(['releases', '--fetch', 'all'])"
+        "import os, sys; from hgport.cli import run\n"
+        f"os.dup2({theirs}, 2); sys.exit(run(['releases', '--fetch', 'all']))"
     )
     run([sys.executable, "-c", script], env={**os.environ, "TERM": "xterm"}, pass_fds=[theirs])
     os.close(theirs)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from helpers_engine import Project, file_diff, numbered, patch_bytes
+from hgport import process
 from hgport.cli import run
 
 BASE = numbered(30)
@@ -104,8 +104,40 @@ def test_a_terminal_that_cannot_show_everything(made: Project) -> None:
     made.write("5.2", {"a-name-that-is-longer-than-a-narrow-terminal.patch": ONE})
     words = [sys.executable, "-X", "utf8=0", "-m", "hgport", "status"]
     env = {"PYTHONIOENCODING": "ascii", "COLUMNS": "40", "HGPORT_PROJECT": str(made.root)}
-    done = subprocess.run(
-        words, env={**env, "HGPORT_CACHE": str(made.cache)}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "a-name-that-is-longer-th" in done.stdout.replace("?", "")
+    done = process.run(words, env={**env, "HGPORT_CACHE": str(made.cache)})
+    assert b"a-name-that-is-longer-th" in done.stdout.replace(b"?", b"")
+
+
+@pytest.mark.parametrize("content", [b"", b"# nothing yet\n"])
+def test_a_series_without_patches_is_no_good_news(
+    made: Project, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    (made.root / "series").write_bytes(content)
+    assert run(["status"]) == 2
+    assert capsys.readouterr().err == f"hgport: {made.root / 'series'} lists no patch\n"
+
+
+def test_a_typo_in_a_path_is_no_good_news(
+    made: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made.write("5.2", {"one.patch": ONE, "two.patch": ONE.replace(b"/f", b"/typo")})
+    assert run(["status"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[-2:] == [
+        "two on 5.2..5.3: none of these releases has any of its files",
+        "2 patches on 2 releases: 1 patch for none of them",
+    ]
+
+
+def test_the_root_of_a_tree_that_quilt_works_in(
+    made: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = made.root / "debian"
+    (root / "patches").mkdir(parents=True)
+    assert run(["status", "--series", str(root)]) == 2
+    err = capsys.readouterr().err
+    assert str(root / "series") in err
+    assert str(root / "patches" / "series") in err
+    (root / "patches" / "series").write_text("two.patch\n")
+    (root / "patches" / "two.patch").write_bytes(file_diff("f", BASE, numbered(30, line3="3")))
+    assert run(["status", "--series", str(root)]) == 0

@@ -11,6 +11,7 @@ from hgport.engine import commits
 from hgport.engine.outcome import Outcome, PatchResult
 from hgport.errors import UsageError
 from hgport.model import project
+from hgport.output import say
 
 _SAID = {
     Outcome.APPLIED: "left out: the release has it already",
@@ -87,19 +88,19 @@ def apply_into(order: commits.Order, destination: Path, *, as_tree: bool = False
 
 def apply_in_clone(order: commits.Order, clone: Path, revision: str | None) -> int:
     """Add the changesets to ``clone``, say which they are, and return the exit code."""
-    _announce(order, f"{revision or order.release.version} in {clone}")
+    _announce(order, f"{order.release.version if revision is None else revision} in {clone}")
     _report(commits.into_clone(order, clone, revision))
     return 0
 
 
 def _announce(order: commits.Order, where: str) -> None:
     series = order.stack.for_line(order.release.line).series.path
-    print(f"{series} for {order.release.version}, into {where}", flush=True)
+    say(f"{series} for {order.release.version}, into {where}")
 
 
 def _report(made: commits.Made) -> None:
     for result in made.result.results:
-        print(f"{_what(made, result)} {result.patch.subject or result.patch.name}")
+        say(f"{_what(made, result)} {result.patch.subject or result.patch.name}")
 
 
 def _what(made: commits.Made, result: PatchResult) -> str:

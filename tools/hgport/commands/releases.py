@@ -13,8 +13,10 @@ from hgport.commands import options
 from hgport.errors import UsageError
 from hgport.files import write_whole
 from hgport.model.catalogue import Catalogue, updated
+from hgport.model.patch import short_name
 from hgport.model.ranges import select
 from hgport.model.release import Release
+from hgport.output import say
 from hgport.places import project_dir
 
 
@@ -48,9 +50,9 @@ def command(range_: str, as_json: bool, update: bool, fetch: str | None, jobs: i
     if not update and not fetch:
         told = listed(catalogue, select(catalogue, range_))
         if not as_json:
-            click.echo(table(told["releases"]))
+            say(table(told["releases"]))
     if as_json:
-        click.echo(json.dumps(told, indent=2))
+        say(json.dumps(told, indent=2))
     return 0
 
 
@@ -78,12 +80,12 @@ def update_catalogue(path: Path, *, quiet: bool = False) -> dict[str, Any]:
 
 def _say_news(added: list[Release], yanked: list[Release], catalogue: Catalogue) -> None:
     for release in added:
-        click.echo(f"added {release.version} ({release.sdist})")
+        say(f"added {release.version} ({release.sdist})")
     for release in yanked:
-        click.echo(f"{release.version} is {_advice(release) or 'not advised against any more'}")
+        say(f"{release.version} is {_advice(release) or 'not advised against any more'}")
     if not added and not yanked:
         newest = catalogue.releases[-1].version if catalogue.releases else "none"
-        click.echo(f"nothing new: {len(catalogue.releases)} releases, the newest {newest}")
+        say(f"nothing new: {len(catalogue.releases)} releases, the newest {newest}")
 
 
 def fetch_releases(
@@ -101,7 +103,7 @@ def fetch_releases(
         paths = fetch_all(releases, jobs=jobs, progress=progress)
     if not quiet:
         size = mebibytes(sum(release.size for release in missing))
-        click.echo(f"{len(paths)} sdists in {paths[0].parent}, {len(missing)} of them new ({size})")
+        say(f"{len(paths)} sdists in {paths[0].parent}, {len(missing)} of them new ({size})")
     return {"sdists": {release.version: str(p) for release, p in zip(releases, paths)}}
 
 
@@ -143,7 +145,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 def _remarks(row: dict[str, Any]) -> str:
     remarks = [
-        f"{one['patch'].removesuffix('.patch')} since {one['release']} ({one['changeset']})"
+        f"{short_name(one['patch'])} since {one['release']} ({one['changeset']})"
         for one in row["absorbed"]
     ]
     return "; ".join([*remarks, f"yanked: {row['yanked']}"] if row["yanked"] else remarks)

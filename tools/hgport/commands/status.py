@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from hgport.commands import options
 from hgport.engine.verdicts import verdicts
 from hgport.model import project
 from hgport.model.ranges import select
+from hgport.output import say
 from hgport.report import matrix as report
 from hgport.report.downloads import shown
 
@@ -46,18 +46,10 @@ def status(
     if as_json:
         import json
 
-        print(json.dumps(found.to_plain(), indent=2))
+        say(json.dumps(found.to_plain(), indent=2))
     else:
-        _print_text([report.table(found, _width())])
-        _print_text(report.notes(found))
-        _print_text([report.summary(found)])
+        say(report.table(found, _width()), *report.notes(found), report.summary(found))
     return 0 if found.is_right else 1
-
-
-def _print_text(lines: list[str]) -> None:
-    encoding = sys.stdout.encoding or "ascii"
-    for line in lines:
-        print(line.encode(encoding, "replace").decode(encoding))
 
 
 def _width() -> int:
