@@ -7,7 +7,8 @@ Run it with the Python that hgport is installed in:
 
 Whole processes are timed, from start to end.  In every round each program runs once on a fresh
 copy of the trees, so that whatever else the machine does hits all alike; the medians are shown.
-The releases' files are fetched before the clock runs.  In the first two tables the peers get
+The releases' files are fetched before the clock runs, and hgport gets a cache of its own
+that shares no more than these with the person's.  In the first two tables the peers get
 trees of nothing but the files that the patches touch, which is the least that they can be asked.
 """
 
@@ -68,8 +69,10 @@ def main() -> int:
     stack, catalogue = project.load()
     with tempfile.TemporaryDirectory(prefix="hgport-bench-") as name:
         room = Path(name)
+        _take_own_cache(room)
         releases = select(catalogue, told.range)
         jobs = _jobs(room, stack, catalogue, releases)
+        _status(jobs)["hgport status, again"](jobs)
         base = [job for job in jobs if job.release.version == catalogue.base] or jobs[:1]
         _compare("The series on one tree", base, peers, _status(base), told.rounds, room)
         _compare(
@@ -77,6 +80,17 @@ def main() -> int:
         )
         _compare_commits(stack, catalogue.release(catalogue.base), told.rounds, room)
     return 0
+
+
+def _take_own_cache(room: Path) -> None:
+    """Have this process, and what it starts, use a cache below ``room``, with the sdists and the
+    trees of the one that was used so far."""
+    shared, own = cache_dir(), room / "cache"
+    own.mkdir()
+    for name in ("sdists", "trees"):
+        (shared / name).mkdir(parents=True, exist_ok=True)
+        (own / name).symlink_to(shared / name)
+    os.environ["HGPORT_CACHE"] = str(own)
 
 
 def _is_there(name: str) -> bool:
