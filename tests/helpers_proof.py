@@ -6,14 +6,13 @@ import functools
 import hashlib
 import json
 
-import pytest
-
 from hgport.model.catalogue import Catalogue
 from hgport.model.release import Release
 from hgport.places import project_dir
 from hgport.proof import interpreters
 from hgport.proof.evidence import Evidence, Request
 from hgport.proof.interpreters import Interpreter
+from programs import missing
 
 
 def catalogue() -> Catalogue:
@@ -21,13 +20,13 @@ def catalogue() -> Catalogue:
 
 
 def interpreter(release: Release, version: str | None = None) -> Interpreter:
-    """One that suits the release; the test is skipped if the machine has none."""
+    """One that suits the release; without one the test is skipped, or fails where CI runs."""
     wanted = (version,) if version else release.pythons
     found = _machine(wanted)
-    for python in wanted:
-        if python in found:
-            return found[python]
-    pytest.skip(f"no Python {' or '.join(wanted)} on this machine")
+    suiting = [found[python] for python in wanted if python in found]
+    if not suiting:
+        missing(f"no Python {' or '.join(wanted)} on this machine")
+    return suiting[0]
 
 
 @functools.cache

@@ -16,6 +16,7 @@ import pytest
 from helpers_proof import catalogue, interpreter
 from hgport import cli, places, process
 from hgport.proof.scenarios import REFUSE
+from hgport.upstream import sdist
 
 LEFT_OUT = "5.2 left out on Python 2.7"
 
@@ -116,9 +117,7 @@ def test_ctrl_c_ends_everything(tmp_path: Path, python: str) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
     (cache / "sdists").symlink_to(places.cache_dir() / "sdists")
-    release = catalogue().release("5.2.2")
-    if not (cache / "sdists" / release.sdist).exists():
-        pytest.skip(f"{release.sdist} is not in the cache")
+    sdist.fetch(catalogue().release("5.2.2"))
     args = [sys.executable, "-m", "hgport", "test", "5.2.2", "--python", python, "--jobs", "2"]
     env = {**os.environ, "HGPORT_CACHE": str(cache)}
     with ThreadPoolExecutor(1) as pool:
