@@ -95,6 +95,26 @@ def test_a_page_that_is_none_is_one_line(server: Index, page: bytes, message: st
     assert "\n" not in caught.value.message
 
 
+def test_nobody_at_the_address_is_said_without_the_libraries_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("HGPORT_OFFLINE", raising=False)
+    monkeypatch.setenv("HGPORT_INDEX_URL", "http://127.0.0.1:1/simple")
+    with pytest.raises(OutsideError, match="^cannot ask the index: .*refused") as caught:
+        index.published()
+    assert "Connection(" not in caught.value.message and "<" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["<urllib3.connection.HTTPSConnection object at 0x7f>: ", "HTTPSConnection(host='x'): "],
+)
+def test_the_libraries_prefix_is_left_out(prefix: str) -> None:
+    assert index._line(OSError(f"{prefix}Failed: [Errno 111]  Connection refused")) == (
+        "Failed: [Errno 111] Connection refused"
+    )
+
+
 def test_an_index_without_the_project(server: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HGPORT_INDEX_URL", server.url.replace("simple", "elsewhere"))
     with pytest.raises(OutsideError, match="the index has no project mercurial"):

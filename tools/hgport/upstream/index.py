@@ -31,6 +31,8 @@ OLDEST = (4, 5, 0)
 TIMEOUT = (20, 60)
 
 _SDIST = re.compile(r"mercurial-([0-9.]+)\.tar\.gz")
+# which object of urllib3's it was, in its version 1 and 2
+_CONNECTION = re.compile(r"^(<[^>]*>|HTTPS?Connection(Pool)?\([^)]*\)): ")
 _threads = threading.local()
 _asking = threading.Lock()
 
@@ -229,5 +231,5 @@ def _reason(err: RequestException) -> str:
 
 
 def _line(err: BaseException) -> str:
-    text = " ".join(str(err).split())
-    return text.rpartition(">: ")[2][:200] or type(err).__name__
+    text = _CONNECTION.sub("", " ".join(str(err).split()))
+    return text[:200] or type(err).__name__

@@ -149,8 +149,10 @@ def _disk_errors(path: Path) -> Iterator[None]:
 
 def _replace(path: Path, release: Release, progress: Progress) -> None:
     """Download into the part, check it, and put it in the place of whatever is there."""
-    from hgport.upstream import download
+    from hgport.upstream import download, index
 
+    if path.exists():
+        index.refuse_if_offline(f"replace {path}, which is not the file that the catalogue names")
     part = path.with_name(path.name + ".part")
     with _disk_errors(path):
         resumed = download.into(part, release, progress)
