@@ -202,6 +202,14 @@ def test_nothing_ever_leaves_the_target(
     assert not any(path.is_symlink() or path.is_fifo() for path in target.rglob("*"))
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["a\\b", "c:x", "a/\x01", "a/.HG/hgrc", "a/.hg /x", "a/\u200c.hg", "HG~1/x", "a/../b", ""],
+)
+def test_a_path_that_some_system_reads_otherwise_is_not_safe(path: str) -> None:
+    assert not unpack.is_safe(path)
+
+
 @given(st.text(alphabet="ab./\0\\.hHgG", max_size=12))
 def test_a_safe_path_stays_below(path: str) -> None:
     if unpack.is_safe(path):

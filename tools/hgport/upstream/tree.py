@@ -83,7 +83,8 @@ def _build(
         _link(source, beside, linked)
         for path, data in fresh.items():
             was = manifest.get(path, (0, 0, 0))[2] & stat.S_IXUSR
-            _write(f"{beside}/{path}", data, 0o755 if was or path in executable else 0o644)
+            mode = 0o755 if was or path in executable else 0o644
+            unpack.write_new(f"{beside}/{path}", data, mode)
 
 
 def _parents(paths: Iterable[str]) -> set[str]:
@@ -109,12 +110,6 @@ def _link(source: Path, target: Path, paths: list[str]) -> None:
                 raise
             place = shutil.copy2
             place(*names)
-
-
-def _write(path: str, data: bytes, mode: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "wb") as out:
-        out.write(data)
 
 
 def _pristine(

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from hgport.errors import OutsideError
 from hgport.files import disk_errors
+from hgport.model.diff import path_problem
 
 # The largest sdist so far inflates to 43 MiB in 2,800 members.
 MOST_BYTES = 512 * 1024 * 1024
@@ -56,12 +57,10 @@ class Unfit(OutsideError):
 
 
 def is_safe(path: str) -> bool:
-    """Whether a relative path, written with ``/``, stays below wherever it is put and out of the
-    metadata of a Mercurial repository there."""
-    parts = path.split("/")
-    bad = any(part in ("", ".", "..") or part.lower() == ".hg" for part in parts)
-    long = any(len(part) > _LONGEST_NAME for part in parts) or len(path) > _LONGEST_PATH
-    return not bad and not long and "\0" not in path
+    """Whether a path may be written in a tree, as of a patch, and no file system finds it too
+    long."""
+    long = any(len(part) > _LONGEST_NAME for part in path.split("/")) or len(path) > _LONGEST_PATH
+    return not long and path_problem(path) is None
 
 
 def read(sdist: Path) -> Archive:
@@ -88,17 +87,20 @@ def unpack(archive: Archive, target: Path, *, read_only: bool = False) -> None:
         for directory in sorted(archive.directories):
             (target / directory).mkdir(exist_ok=True)
         for path, member in archive.files.items():
-            _write(f"{target}/{path}", member, executable if member.executable else plain)
+            mode = executable if member.executable else plain
+            write_new(f"{target}/{path}", member.data, mode, member.mtime)
 
 
-def _write(path: str, member: Member, mode: int) -> None:
+def write_new(path: str, data: bytes | memoryview, mode: int, mtime: int | None = None) -> None:
+    """Make a file at a path where nothing is; ``mtime`` in seconds.  Raises OSError."""
     # O_EXCL: whatever stands there, it is not written to or through
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(handle, "wb", buffering=0) as out:
-        left = member.data
+        left = memoryview(data)
         while left:
             left = left[out.write(left) :]
-        os.utime(out.fileno(), (member.mtime, member.mtime))
+        if mtime is not None:
+            os.utime(out.fileno(), (mtime, mtime))
 
 
 def _inflated(sdist: Path) -> bytes:
