@@ -36,6 +36,16 @@ def server(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
         yield made
 
 
+def test_a_wrong_file_while_offline_is_said_to_be_wrong(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached(cache.parent, "5.2.2", SDIST[:-1] + b"x")
+    monkeypatch.setenv("HGPORT_OFFLINE", "1")
+    with pytest.raises(OutsideError, match="not the file that the catalogue names: HGPORT_OFFLINE"):
+        sdist.fetch(RELEASE)
+    assert names(cache) == {RELEASE.sdist}
+
+
 def part(cache: Path, data: bytes) -> Path:
     cache.mkdir(parents=True)
     path = cache / f"{RELEASE.sdist}.part"
@@ -234,8 +244,8 @@ def test_a_full_disk_is_one_line(server: Index, tmp_path: Path) -> None:
 def test_a_limit_on_the_size_of_files_is_one_line(server: Index, cache: Path) -> None:
     """As a full disk, for those who may not mount one: in a process of its own."""
     script = (
-        "import resource, sys; from hgport.cli import main\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); main(sys.argv[1:])"
+        "import resource, sys; from hgport.cli import run\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); sys.exit(run(sys.argv[1:]))"
     )
     project = cache.parent.parent / "project"
     (project / "patches").mkdir(parents=True)
