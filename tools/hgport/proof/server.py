@@ -7,7 +7,8 @@ connection, how many bytes), never from waiting, so that it comes every time.
 
 What it saw is a list of ``Request``.  A client that announces a body and then sends nothing more
 is a *stall*; the server says so through ``stalled`` and hangs up, so that nobody waits longer
-than needed.
+than needed.  It hangs up its own side first: a client that waits for an answer leaves then, but
+one that was merely slow goes on sending, and is no stall.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import h11
 
@@ -41,6 +42,8 @@ _LFS_JSON = "application/vnd.git-lfs+json"
 _BLOCK = 65536
 # a machine that is slow to begin is no stall
 _HANDSHAKE_SECONDS = 30
+# what a machine may need to let a client notice that it was hung up on, or send the next byte
+_NOTICE_SECONDS = 10
 _TICKS = 3  # a stall is so many silent waits in a row, so that one pause of the machine is none
 
 
@@ -118,8 +121,9 @@ class Server:
         for thread in self._threads[1:]:
             thread.join(max(0.0, until - time.monotonic()))
 
-    def hang_up(self) -> None:
-        """End every connection, and take no more."""
+    def hang_up(self, half: socket.socket | None = None) -> None:
+        """End every connection, and take no more; of ``half`` only our side, so that it can still
+        be read."""
         with self._lock:
             if self._closing:
                 return
@@ -127,7 +131,8 @@ class Server:
             for sock in self._connections.values():
                 # a TLS socket's own shutdown() would pull its state from under its reader
                 with contextlib.suppress(OSError):
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                    how = socket.SHUT_WR if sock is half else socket.SHUT_RDWR
+                    socket.socket.shutdown(sock, how)
         # the one way to wake an accept() that works on every platform
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port)).close()
@@ -304,7 +309,19 @@ class _Connection:
                     raise _Ended from None
                 silent += self._begun
                 if silent == _TICKS:
-                    raise _Stalled from None
+                    self._judge_silence(request)
+
+    def _judge_silence(self, request: Request) -> NoReturn:
+        """Tell a client that waits for us from one that is slow to send: hung up on, the one
+        leaves, and the other goes on sending."""
+        self._server.hang_up(half=self._sock)
+        self._sock.settimeout(_NOTICE_SECONDS)
+        # reset or silent, it sends no more; TLS takes an end without a farewell for an error
+        with contextlib.suppress(OSError):
+            if self._sock.recv(1):
+                request.outcome, request.detail = "cut", "the client was slow, but not waiting"
+                raise _Ended
+        raise _Stalled
 
     # -- answering
 
