@@ -1,20 +1,38 @@
-"""What every test gets: a home, a cache and an identity of its own, and none of the person's."""
+"""What every test gets: a home and an identity of its own, a cache that only this run of the tests
+has, and none of the person's configuration.  Only sdists, which are checked by hash, are those of
+the person's cache, so that they are downloaded once.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
+from pathlib import Path
 
 import pytest
 
 from hgport import places
 
-# The sdists that tests need are fetched once into this cache; tests that must see an empty or a
-# damaged one make their own.
-SHARED_CACHE = os.environ.get("HGPORT_TEST_CACHE") or str(places.cache_dir())
+SDISTS = places.cache_dir() / "sdists"
+
+
+@pytest.fixture(scope="session")
+def run_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of this run, which all its workers have in common."""
+    base = tmp_path_factory.getbasetemp()
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    cache = run / "cache"
+    cache.mkdir(exist_ok=True)
+    SDISTS.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (cache / "sdists").symlink_to(SDISTS)
+    return cache
 
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def isolated(
+    run_cache: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Keep the person's HOME, hg and git configuration, proxies and identity out of every test."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
@@ -37,4 +55,4 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("HGPORT_CACHE", SHARED_CACHE)
+    monkeypatch.setenv("HGPORT_CACHE", str(run_cache))
