@@ -8,6 +8,7 @@ from typing import Any
 
 from hgport.engine.judge import absorptions
 from hgport.model.catalogue import Catalogue
+from hgport.model.patch import short_name
 from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.proof import interpreters
@@ -20,7 +21,9 @@ _SPACE = "  "
 def heading(stack: Stack) -> list[str]:
     """What is proven: the series, with the numbers that the table uses."""
     base = f", base {stack.base}" if stack.base else ""
-    numbered = (f"  +{number} {_short(name)}" for number, name in enumerate(stack.names, start=1))
+    numbered = (
+        f"  +{number} {short_name(name)}" for number, name in enumerate(stack.names, start=1)
+    )
     return [f"series {stack.top.path}{base}", *numbered]
 
 
@@ -231,8 +234,4 @@ def _place(subject: Subject) -> str:
 def _state(subject: Subject) -> str:
     if not subject.patches:
         return "unpatched"
-    return f"up to {_short(subject.applied[-1])}"
-
-
-def _short(name: str) -> str:
-    return name.removesuffix(".patch")
+    return f"up to {short_name(subject.applied[-1])}"
