@@ -8,8 +8,10 @@ import multiprocessing.connection
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     _P = ParamSpec("_P")
 
 _T = TypeVar("_T")
-# seconds that a worker has to clean up when its parent is gone
+# seconds that a worker has to clean up
 _GRACE = 10
 
 
@@ -34,7 +36,7 @@ class _Processes(ProcessPoolExecutor):
 @contextlib.contextmanager
 def local(jobs: int) -> Iterator[Executor]:
     """An executor of so many processes.  If the block raises, they end at once, and so does what
-    they run."""
+    they run; they have cleaned up when it is left."""
     # a fork would copy whatever threads hold; a spawned process starts clean
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
@@ -43,9 +45,18 @@ def local(jobs: int) -> Iterator[Executor]:
             yield executor
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
-            for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
+            _end(set(multiprocessing.active_children()) - others)
             raise
+
+
+def _end(workers: Collection[BaseProcess]) -> None:
+    """End the workers, and wait until each has cleaned up, which a shutdown would not do again."""
+    for worker in workers:
+        worker.terminate()
+    left = {worker.sentinel for worker in workers}
+    until = time.monotonic() + _GRACE
+    while left and time.monotonic() < until:
+        left -= set(multiprocessing.connection.wait(left, until - time.monotonic()))
 
 
 def _carried_out(call: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
