@@ -7,11 +7,22 @@ import pytest
 from helpers_proof import blob, evidence, put
 from hgport.proof.evidence import Evidence, Request
 from hgport.proof.judge import observed, problems
-from hgport.proof.scenarios import HANG, REFUSED, STORED, UNSTATED, Expectation
+from hgport.proof.scenarios import (
+    HANG,
+    HONEST,
+    REFUSED,
+    SOUND,
+    STORED,
+    UNSTATED,
+    Expectation,
+    Operation,
+    Scenario,
+)
+from hgport.proof.world import oids
 
-ONE, TWO = blob(1)[0], blob(2)[0]
+ROW = Scenario("http", Operation("lfs push", blobs=2, size=1000), HONEST, False, SOUND)
+ONE, TWO = oids(ROW.operation)
 OTHER = blob(3)[0]
-BLOBS = (ONE, TWO)
 BATCH = Request(1, 1, "POST", "/lfs/objects/batch", 10, 10, "0", 200, "answered")
 SHORT = "abort: LFS error: request body ended after 8192 of the expected 1000 bytes!\n"
 
@@ -36,18 +47,18 @@ GARBAGE = Request(1, 4, outcome="garbage", detail="illegal request line")
 
 
 def test_what_is_as_stated() -> None:
-    assert problems(stored(), STORED, BLOBS) == ()
-    assert problems(hung(), HANG, BLOBS) == ()
-    assert problems(refused(), REFUSED, BLOBS) == ()
+    assert problems(stored(), ROW, STORED) == ()
+    assert problems(hung(), ROW, HANG) == ()
+    assert problems(refused(), ROW, REFUSED) == ()
     before_4_9 = refused(output=SHORT.replace("LFS ", ""))
-    assert problems(before_4_9, REFUSED, BLOBS) == ()
+    assert problems(before_4_9, ROW, REFUSED) == ()
 
 
 def test_an_upload_may_be_begun_twice_and_refused_once() -> None:
     again = put(ONE, 1, 2, status=401)
     cut = put(TWO, 2, 2, received=500, sha256=OTHER, status=None, outcome="reset")
     seen = evidence(BATCH, again, put(ONE, 2, 1), cut, put(TWO, 3, 1))
-    assert problems(seen, STORED, BLOBS) == ()
+    assert problems(seen, ROW, STORED) == ()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +80,7 @@ def test_an_upload_may_be_begun_twice_and_refused_once() -> None:
     ],
 )
 def test_what_breaks_stored(seen: Evidence, problem: str) -> None:
-    assert problem in "; ".join(problems(seen, STORED, BLOBS))
+    assert problem in "; ".join(problems(seen, ROW, STORED))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +96,7 @@ def test_what_breaks_stored(seen: Evidence, problem: str) -> None:
     ],
 )
 def test_a_reproduction_that_does_not_reproduce(seen: Evidence, problem: str) -> None:
-    assert problem in "; ".join(problems(seen, HANG, BLOBS))
+    assert problem in "; ".join(problems(seen, ROW, HANG))
 
 
 @pytest.mark.parametrize(
@@ -102,21 +113,21 @@ def test_a_reproduction_that_does_not_reproduce(seen: Evidence, problem: str) ->
     ],
 )
 def test_what_breaks_refused(seen: Evidence, problem: str) -> None:
-    assert problem in "; ".join(problems(seen, REFUSED, BLOBS))
+    assert problem in "; ".join(problems(seen, ROW, REFUSED))
 
 
 def test_corruption_is_never_right() -> None:
     corrupt = evidence(put(ONE, sha256=OTHER), exit_code=255)
     for expected in (UNSTATED, Expectation("anything")):
-        assert problems(corrupt, expected, BLOBS) == (f"blob {ONE[:12]} was stored corrupt",)
-        assert problems(refused(exit_code=1, output=""), expected, BLOBS) == ()
+        assert problems(corrupt, ROW, expected) == (f"blob {ONE[:12]} was stored corrupt",)
+        assert problems(refused(exit_code=1, output=""), ROW, expected) == ()
 
 
 def test_a_hang_is_not_right_where_nothing_is_stated() -> None:
-    assert problems(hung(), UNSTATED, BLOBS) == ("it hung",)
+    assert problems(hung(), ROW, UNSTATED) == ("it hung",)
 
 
 def test_what_was_seen_in_words() -> None:
-    assert observed(stored(), BLOBS) == "exit code 0, 2 of 2 blobs stored"
-    assert observed(hung(), BLOBS) == "hung, 0 of 2 blobs stored"
-    assert observed(stored(timed_out=True), BLOBS) == "did not end in 60 s"
+    assert observed(stored(), ROW) == "exit code 0, 2 of 2 blobs stored"
+    assert observed(hung(), ROW) == "hung, 0 of 2 blobs stored"
+    assert observed(stored(timed_out=True), ROW) == "did not end in 60 s"

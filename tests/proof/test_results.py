@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from helpers_proof import evidence, put
 from hgport.errors import OutsideError
-from hgport.proof import results as module
 from hgport.proof.evidence import Evidence
 from hgport.proof.results import Results
 
@@ -140,4 +139,3 @@ def test_two_processes_at_once(tmp_path: Path) -> None:
     assert [other.exitcode for other in others] == [0, 0]
     with Results(path) as results:
         assert len(results.get([f"{name}{n}" for name in "ab" for n in range(20)])) == 40
-    assert module.FORMAT == 1

@@ -39,12 +39,25 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One time that the client sent a file-like body: to which URL, a body of which class, and how
+    often it was rewound before it was read."""
+
+    url: str
+    body: str
+    rewinds: int
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What was seen of one cell.
 
     ``stalled``: the client went silent within a request, and was hung up on.  ``timed_out``: it was
     ended because its time was up.  ``output`` is the end of what it printed, errors last;
-    ``seconds`` how long it ran.
+    ``seconds`` how long it ran.  ``kept`` are the sha256 (hex) of all objects that the server holds
+    in the end, None where the requests say it.  ``attempts`` and ``leaked`` were seen within
+    the client: each time that it began to send a file-like body, and the files of the repository
+    that were open when it ended.
     """
 
     requests: tuple[Request, ...]
@@ -53,6 +66,9 @@ class Evidence:
     stalled: bool
     timed_out: bool
     seconds: float
+    kept: tuple[str, ...] | None = None
+    attempts: tuple[Attempt, ...] = ()
+    leaked: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -62,4 +78,7 @@ class Evidence:
     def from_json(cls, data: dict[str, Any]) -> Evidence:
         """The inverse of ``to_json``.  Raises TypeError or KeyError for what it never made."""
         requests = tuple(Request(**one) for one in data["requests"])
-        return cls(**{**data, "requests": requests})
+        attempts = tuple(Attempt(**one) for one in data["attempts"])
+        kept = data["kept"] if data["kept"] is None else tuple(data["kept"])
+        more = {"requests": requests, "attempts": attempts, "kept": kept}
+        return cls(**{**data, **more, "leaked": tuple(data["leaked"])})

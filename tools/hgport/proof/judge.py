@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from hgport.proof.evidence import MOST_SECONDS, Evidence, Request
-from hgport.proof.scenarios import Expectation
+from hgport.proof.scenarios import Expectation, Scenario
+from hgport.proof.world import oids
 
 
-def problems(evidence: Evidence, expected: Expectation, blobs: Collection[str]) -> tuple[str, ...]:
-    """What is not as expected, a phrase each; empty if all is.
-
-    ``blobs`` are the sha256 (hex) of what was to be uploaded.
-    """
+def problems(evidence: Evidence, row: Scenario, expected: Expectation) -> tuple[str, ...]:
+    """What is not as expected of a row, a phrase each; empty if all is."""
+    blobs = oids(row.operation)
     return (
         *_corruption(evidence),
         *_ending(evidence, expected),
@@ -25,8 +24,9 @@ def problems(evidence: Evidence, expected: Expectation, blobs: Collection[str]) 
     )
 
 
-def observed(evidence: Evidence, blobs: Collection[str]) -> str:
-    """What was seen, in a few words."""
+def observed(evidence: Evidence, row: Scenario) -> str:
+    """What was seen of a row, in a few words."""
+    blobs = oids(row.operation)
     if evidence.timed_out:
         return f"did not end in {MOST_SECONDS} s"
     stored = _stored_counts(evidence)

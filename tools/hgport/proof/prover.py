@@ -13,7 +13,6 @@ from hgport.proof import judge
 from hgport.proof.evidence import Evidence
 from hgport.proof.plan import Cell, Plan, Subject
 from hgport.proof.results import Results
-from hgport.proof.world import blobs
 from hgport.upstream.contents import Contents
 
 # wrong cells that are run once more; where there are more of them it was no bad moment
@@ -45,7 +44,7 @@ class Verdict:
         """What was seen, in a few words."""
         if self.evidence is None:
             return "not run"
-        return judge.observed(self.evidence, blobs(self.cell.row.operation))
+        return judge.observed(self.evidence, self.cell.row)
 
 
 # told of each subject when it is done
@@ -140,5 +139,5 @@ def _known(plan: Plan, results: Results) -> dict[str, Verdict]:
 def _judged(cell: Cell, seen: Evidence | str, *, cached: bool = False) -> Verdict:
     if isinstance(seen, str):
         return Verdict(cell, None, (seen,))
-    found = judge.problems(seen, cell.expected, blobs(cell.row.operation))
+    found = judge.problems(seen, cell.row, cell.expected)
     return Verdict(cell, seen, found, cached)

@@ -16,7 +16,7 @@ from hgport.proof.evidence import Evidence
 from hgport.sqlitecache import MOST_VALUES, Damaged, SqliteCache
 
 # of the table below and of the evidence in it
-FORMAT = 1
+FORMAT = 2
 _TABLES = (
     "CREATE TABLE evidence "
     "(key TEXT PRIMARY KEY, seen TEXT NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID",

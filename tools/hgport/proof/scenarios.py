@@ -99,13 +99,19 @@ class Course:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One row.  ``transport`` is "http" or "https", ``workers`` whether lfs may use its workers."""
+    """One row.
+
+    ``transport`` is "http" or "https", ``workers`` whether lfs may use its workers, ``server`` what
+    it is done against, ``quick`` whether it is one of the handful that give a first answer.
+    """
 
     transport: str
     operation: Operation
     fault: Fault
     workers: bool
     course: Course
+    server: str = "embedded"
+    quick: bool = False
 
     @property
     def name(self) -> str:
@@ -127,15 +133,17 @@ SOUND = Course(STORED)
 NOT_REWOUND = Course(HANG, ((REFUSE, REFUSED), (REWIND, STORED), (CONSOLIDATE, STORED)))
 
 SCENARIOS = (
-    Scenario("http", LFS_PUSH, HONEST, False, SOUND),
-    Scenario("https", LFS_PUSH, HONEST, False, SOUND),
-    Scenario("http", LFS_PUSH, IDLE_CLOSE, False, NOT_REWOUND),
-    Scenario("https", LFS_PUSH, IDLE_CLOSE, False, NOT_REWOUND),
-    Scenario("http", LFS_PUSH, RESET, False, NOT_REWOUND),
-    Scenario("https", LFS_PUSH, RESET, False, NOT_REWOUND),
-    Scenario("http", LFS_PUSH, CHALLENGE, False, NOT_REWOUND),
-    Scenario("https", LFS_PUSH, CHALLENGE, False, NOT_REWOUND),
+    Scenario("http", LFS_PUSH, HONEST, False, SOUND, quick=True),
+    Scenario("https", LFS_PUSH, HONEST, False, SOUND, quick=True),
+    Scenario("http", LFS_PUSH, IDLE_CLOSE, False, NOT_REWOUND, quick=True),
+    Scenario("https", LFS_PUSH, IDLE_CLOSE, False, NOT_REWOUND, quick=True),
+    Scenario("http", LFS_PUSH, RESET, False, NOT_REWOUND, quick=True),
+    Scenario("https", LFS_PUSH, RESET, False, NOT_REWOUND, quick=True),
+    Scenario("http", LFS_PUSH, CHALLENGE, False, NOT_REWOUND, quick=True),
+    Scenario("https", LFS_PUSH, CHALLENGE, False, NOT_REWOUND, quick=True),
 )
+# the same against servers that people use
+REAL: tuple[Scenario, ...] = ()
 
 # every patch that the courses know
 KNOWN = frozenset(patch for row in SCENARIOS for patch, _holds in row.course.since)

@@ -133,6 +133,12 @@ def blobs(operation: Operation) -> dict[str, bytes]:
     return {hashlib.sha256(data).hexdigest(): data for data in made}
 
 
+@functools.lru_cache(maxsize=16)
+def oids(operation: Operation) -> tuple[str, ...]:
+    """The sha256 (hex) of what an operation uploads."""
+    return tuple(blobs(operation))
+
+
 @dataclass(frozen=True)
 class Ground:
     """What is shared by all worlds of one release and interpreter: ``place`` holds it."""
