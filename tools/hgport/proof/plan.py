@@ -16,7 +16,7 @@ from hgport.errors import UsageError
 from hgport.model.catalogue import Catalogue
 from hgport.model.patch import Patch
 from hgport.model.ranges import select
-from hgport.model.release import Release
+from hgport.model.release import Release, line_key
 from hgport.model.stack import Stack
 from hgport.proof import scenarios
 from hgport.proof.interpreters import Interpreter
@@ -42,6 +42,8 @@ _HARNESS = (
     "upstream/tree.py",
     "upstream/unpack.py",
 )
+# what of a row says nothing about what is done
+_NOT_DONE = ("course", "quick", "since")
 _STANDS_ON = ("h11", "mercurial", "trustme")
 
 
@@ -92,8 +94,12 @@ class Plan:
     def by_subject(self) -> dict[Subject, list[Cell]]:
         """The cells of each subject, in order."""
         grouped: dict[Subject, list[Cell]] = {}
+        last, mine = None, []
         for cell in self.cells:
-            grouped.setdefault(cell.subject, []).append(cell)
+            # a subject takes long to hash, and its cells are together
+            if cell.subject is not last:
+                last, mine = cell.subject, grouped.setdefault(cell.subject, [])
+            mine.append(cell)
         return grouped
 
 
@@ -168,10 +174,11 @@ def make(
 ) -> Plan:
     """Every cell of the demands, with what ``interpreters`` has, by version.
 
-    ``upto`` names the last patch to go to, with or without its ``.patch``.  Raises
-    UsageError if no series has it.
+    A row is left out on releases that are older than its ``since``.  ``upto`` names the last patch
+    to go to, with or without its ``.patch``.  Raises UsageError if no series has it.
     """
     last = _patch_named(stack, upto) if upto is not None else None
+    parts = [(row, _row_part(row)) for row in rows]
     cells: list[Cell] = []
     missing: list[tuple[Release, tuple[str, ...]]] = []
     for release, pythons in demanded:
@@ -180,9 +187,20 @@ def make(
             missing.append((release, pythons))
             continue
         absorbed = _absorbed(catalogue, release)
+        fitting = [(row, part) for row, part in parts if _fits(row, release)]
         for subject in _subjects(stack, release, interpreter, last):
-            cells += _cells(stack, subject, absorbed, rows)
+            cells += _cells(stack, subject, absorbed, fitting)
     return Plan(tuple(cells), _gaps(missing))
+
+
+def without_rows(releases: Sequence[Release], rows: Sequence[Scenario]) -> tuple[Release, ...]:
+    """The releases that none of the rows makes sense on."""
+    return tuple(one for one in releases if not any(_fits(row, one) for row in rows))
+
+
+def _fits(row: Scenario, release: Release) -> bool:
+    since: str = getattr(row, "since", "")
+    return not since or line_key(release.line) >= line_key(since)
 
 
 def _patch_named(stack: Stack, name: str) -> str:
@@ -205,12 +223,17 @@ def _subjects(
 
 
 def _cells(
-    stack: Stack, subject: Subject, absorbed: frozenset[str], rows: Sequence[Scenario]
+    stack: Stack,
+    subject: Subject,
+    absorbed: frozenset[str],
+    rows: Sequence[tuple[Scenario, bytes]],
 ) -> Iterator[Cell]:
+    """The cells of a subject; ``rows`` come with their parts of the keys."""
     series = stack.for_line(subject.release.line).series.names
-    for row in rows:
+    part = _subject_part(subject)
+    for row, of_row in rows:
         expected = scenarios.expectation(row, subject.applied, series, absorbed)
-        yield Cell(subject, row, expected, _key(subject, row))
+        yield Cell(subject, row, expected, _joined(part, of_row))
 
 
 def _absorbed(catalogue: Catalogue, release: Release) -> frozenset[str]:
@@ -223,15 +246,29 @@ def _absorbed(catalogue: Catalogue, release: Release) -> frozenset[str]:
 
 
 def _key(subject: Subject, row: Scenario) -> str:
+    return _joined(_subject_part(subject), _row_part(row))
+
+
+def _joined(of_subject: bytes, of_row: bytes) -> str:
+    return hashlib.sha256(of_subject + of_row).hexdigest()
+
+
+def _subject_part(subject: Subject) -> bytes:
+    """What a subject adds to its cells' keys, always as long."""
     parts = [
         _harness(),
         subject.release.sha256,
         subject.interpreter.full,
         # what a patch says about itself changes nothing
         [hashlib.sha256(patch.body).hexdigest() for patch in subject.patches],
-        [row.transport, asdict(row.operation), asdict(row.fault), row.workers],
     ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).digest()
+
+
+def _row_part(row: Scenario) -> bytes:
+    """What a row adds to the keys: all that is done, and not what must come of it."""
+    done = {name: value for name, value in asdict(row).items() if name not in _NOT_DONE}
+    return json.dumps(done).encode()
 
 
 @functools.lru_cache(maxsize=1)
