@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,92 @@ def test_out_of_time_is_a_failure_unless_allowed() -> None:
 def test_nothing_is_read_from_the_terminal() -> None:
     assert python("import sys; print(repr(sys.stdin.read()))").stdout == b"''\n"
     assert os.getsid(0) != int(python("import os; print(os.getsid(0))").stdout)
+
+
+# a program that starts another, says both their numbers, and waits
+FAMILY = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(os.getpid(), child.pid, os.environ.get("A"), os.getcwd(), flush=True)
+time.sleep(60)
+"""
+
+
+def said(read: Callable[[], bytes], count: int) -> list[str]:
+    """The first words that a program prints, as soon as there are so many."""
+    for _tick in range(500):
+        words = read().decode().split()
+        if len(words) >= count:
+            return words
+        time.sleep(0.01)
+    raise AssertionError(f"only {words}")
+
+
+def gone(pid: int) -> bool:
+    for _tick in range(500):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return True
+        # ended, and not yet collected by whoever has taken it over
+        if state == "Z":
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_running_beside_us_for_a_block(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", FAMILY]
+    log = tmp_path / "log"
+    with process.running(words, cwd=tmp_path, env={"A": "b"}, log=log) as program:
+        parent, child, value, where = said(program.output, 4)
+        assert program.alive() and (value, where) == ("b", str(tmp_path))
+    assert not program.alive() and gone(int(parent)) and gone(int(child))
+    assert program.output() == log.read_bytes()
+
+
+def test_what_ran_beside_a_block_that_raises_is_ended(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", FAMILY]
+    with (
+        pytest.raises(KeyboardInterrupt),
+        process.running(words, cwd=tmp_path, env={}, log=tmp_path / "log") as program,
+    ):
+        pids = said(program.output, 2)[:2]
+        raise KeyboardInterrupt
+    assert all(gone(int(pid)) for pid in pids)
+
+
+def test_a_program_can_be_asked_to_stop(tmp_path: Path) -> None:
+    with process.running(
+        [sys.executable, "-c", FAMILY], cwd=tmp_path, env={}, log=tmp_path / "log"
+    ) as program:
+        said(program.output, 2)
+        assert not program.stop(signal.SIGCONT, 0.1)
+        assert program.stop(signal.SIGTERM, 10)
+
+
+def test_what_runs_beside_us_does_not_outlive_us(tmp_path: Path) -> None:
+    code = f"""
+import sys, time
+from pathlib import Path
+from hgport import process
+log = Path({str(tmp_path / "log")!r})
+with process.running([sys.executable, "-c", {FAMILY!r}], cwd=log.parent, env={{}}, log=log):
+    time.sleep(60)
+"""
+    log = tmp_path / "log"
+    log.touch()
+    with process.running(
+        [sys.executable, "-c", code], cwd=tmp_path, env=dict(os.environ), log=tmp_path / "outer"
+    ) as program:
+        pids = said(log.read_bytes, 2)[:2]
+        program.stop(signal.SIGKILL, 10)
+        assert all(gone(int(pid)) for pid in pids)
+
+
+def test_no_such_program_beside_us(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutsideError, match="cannot run /nowhere/at-all"),
+        process.running(["/nowhere/at-all"], cwd=tmp_path, env={}, log=tmp_path / "log"),
+    ):
+        pass

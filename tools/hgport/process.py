@@ -1,7 +1,8 @@
 """The one module that starts programs.
 
-A program gets an argument list, a directory, a whole environment and a time limit.  It runs in a
-process group of its own, all of which is ended when its time is up or hgport is interrupted.
+A program gets an argument list, a directory, a whole environment and a time limit, or a block of
+code for which it runs beside us.  It runs in a process group of its own, all of which is ended
+when its time is up, its block is left or hgport is interrupted.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hgport.errors import HgportError, OutsideError
+
+# what a program gets to end by itself when it is asked to
+_SECONDS_TO_END = 5
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,85 @@ def run(
     return finished
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
+def _end_group(child: subprocess.Popen[bytes], how: signal.Signals = signal.SIGKILL) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
+        os.killpg(child.pid, how)
+
+
+class Running:
+    """A program that runs beside us; ``running`` makes one."""
+
+    def __init__(self, child: subprocess.Popen[bytes], log: Path) -> None:
+        self._child = child
+        self._log = log
+
+    def alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._child.poll() is None
+
+    def output(self) -> bytes:
+        """What it has printed so far, errors included."""
+        return self._log.read_bytes()
+
+    def stop(self, how: signal.Signals, seconds: float) -> bool:
+        """Send a signal to it, not to its group, and wait for its end; whether that came."""
+        if self.alive():
+            self._child.send_signal(how)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(seconds)
+        return not self.alive()
+
+
+@contextlib.contextmanager
+def running(
+    args: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], log: Path
+) -> Iterator[Running]:
+    """Run a program for the block, and end it with all that it started when the block is left.
+
+    ``env`` is the whole environment; what the program prints goes to the file ``log``.  It is
+    asked to end first (SIGTERM), and killed a few seconds later.  Raises OutsideError if there is
+    no such program.
+    """
+    words = tuple(str(a) for a in args)
+    with log.open("wb") as out:
+        try:
+            child = subprocess.Popen(
+                words,
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except (FileNotFoundError, PermissionError) as err:
+            raise OutsideError(f"cannot run {words[0]}: {err.strerror}") from err
+    with _outlived_by_nothing(child):
+        try:
+            yield Running(child, log)
+        finally:
+            # also what the program has left behind
+            _end_group(child, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_SECONDS_TO_END)
+            _end_group(child)
+            child.wait()
+
+
+@contextlib.contextmanager
+def _outlived_by_nothing(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """See to it that a group ends with us also if we are killed: the kernel then closes the pipe
+    that a shell reads."""
+    words = ["/bin/sh", "-c", f"read _; kill -KILL -{child.pid}"]
+    with subprocess.Popen(
+        words,
+        env={"PATH": os.defpath},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as watcher:
+        try:
+            yield
+        finally:
+            watcher.kill()
