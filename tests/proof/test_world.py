@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from helpers_proof import catalogue, interpreter
+from hgport.process import run
 from hgport.proof import world as module
 from hgport.proof.scenarios import LFS_PUSH, Operation
 from hgport.proof.world import Hg, blobs, ground, room, world, write_config
@@ -38,6 +40,32 @@ def test_what_a_killed_run_left_is_swept(monkeypatch: pytest.MonkeyPatch, tmp_pa
             assert mine != another
             assert not dead.exists()
             assert alive.exists() and mine.exists()
+
+
+SHARES = """
+import sys
+from hgport.proof.world import machine_room
+place = machine_room("ours")
+(place / sys.argv[1]).write_text("")
+if sys.argv[2:]:
+    from hgport.process import run
+    run([sys.executable, sys.argv[0], sys.argv[2]])
+print(*sorted(path.name for path in place.iterdir()))
+"""
+
+
+def test_a_machines_room_is_there_while_a_process_has_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HGPORT_CACHE", str(tmp_path / "cache"))
+    script = tmp_path / "shares.py"
+    script.write_text(SHARES)
+    left = tmp_path / "cache" / "worlds" / "run-killed"
+    left.mkdir(parents=True)
+    both = run([sys.executable, script, "a", "b"]).stdout.split()
+    # the inner one has ended before the outer, and took nothing with it
+    assert both == [b"a", b"b", b"in-use"]
+    assert list(left.parent.glob("run-*")) == []
 
 
 def test_blobs_are_what_their_hash_says() -> None:

@@ -1,15 +1,17 @@
 """Where releases run: rooms, the ground that a release and an interpreter share, worlds.
 
-A **room** is one run's own directory in the cache; it goes with the run, and what a killed run left
-is removed by the next.  A **ground** is made once for each release and interpreter: the unpatched
-tree, and repositories made by that very release for each operation.  A **world** is a tree with
-some files replaced; it takes over the ground's bytecode for all others.
+A **room** is a directory in the cache of one run, or of the processes of this machine that work for
+others; it goes with them, and what they left because they were killed is removed by the next.  A
+**ground** is made once for each release and interpreter: the unpatched tree, and repositories made
+by that very release for each operation.  A **world** is a tree with some files replaced; it takes
+over the ground's bytecode for all others.
 
 Nothing of the person's gets in: not the environment, not the home, not the configuration.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import functools
@@ -17,9 +19,11 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from hgport.files import built_beside, disk_errors, locked, remove_tree
 from hgport.model.release import Release
@@ -67,6 +71,36 @@ def room() -> Iterator[Path]:
             yield place
     finally:
         remove_tree(place)
+
+
+def machine_room(name: str) -> Path:
+    """A directory that this process shares with all others of this machine which give its name.
+
+    It is there until the last of them ends.  Raises OutsideError if the disk refuses.
+    """
+    parent = cache_dir() / "worlds"
+    place = parent / f"run-{name}"
+    with _one_at_a_time, disk_errors(f"write below {parent}"):
+        if place not in _shared:
+            parent.mkdir(parents=True, exist_ok=True)
+            with locked(parent / "sweeping"):
+                _sweep(parent)
+                place.mkdir(exist_ok=True)
+                _shared[place] = (place / _LOCK).open("wb")
+                fcntl.flock(_shared[place], fcntl.LOCK_SH)
+            atexit.register(_leave, place)
+    return place
+
+
+# the rooms that this process shares, each with the lock that says so
+_shared: dict[Path, BinaryIO] = {}
+_one_at_a_time = threading.Lock()
+
+
+def _leave(place: Path) -> None:
+    _shared.pop(place).close()
+    with locked(place.parent / "sweeping"):
+        _sweep(place.parent)
 
 
 def _sweep(parent: Path) -> None:
