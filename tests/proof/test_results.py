@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from helpers_proof import evidence, put
 from hgport.errors import OutsideError
 from hgport.proof.evidence import Evidence
-from hgport.proof.results import Results
+from hgport.proof.results import Results, Settled
+from hgport.proof.scenarios import HANG, STORED
+from hgport.proof.stamp import stamp
 
 SEEN = evidence(put("ab"), put("cd", 2, received=5, outcome="cut", status=None), output="é\0\n")
 
@@ -57,6 +59,43 @@ def test_what_is_very_old_goes(tmp_path: Path) -> None:
     with Results(tmp_path / "p") as results:
         results.put({"newer": SEEN})
         assert set(results.get(["old", "new", "newer"])) == {"new", "newer"}
+
+
+def test_what_is_settled_under_its_stamp(tmp_path: Path) -> None:
+    one, two = Settled("s1", "stored", 1.5), Settled("s2", "hung", 0.25)
+    with Results(tmp_path / "p") as results:
+        results.put({"a": SEEN, "b": SEEN})
+        results.settle({"a": one, "b": two})
+    with Results(tmp_path / "p") as results:
+        assert results.settled({"a": "s1", "b": "s2", "c": "s1"}) == {"a": one, "b": two}
+        # an expectation, or the judge, has changed
+        assert results.settled({"a": "s2", "b": "s2"}) == {"b": two}
+        results.settle({"a": Settled("s3", "stored", 1.5)})
+        assert results.settled({"a": "s3"})["a"].observed == "stored"
+        many = {f"k{n}": "s" for n in range(2000)}
+        assert set(results.settled({**many, "a": "s3"})) == {"a"}
+
+
+def test_nothing_is_settled_without_its_evidence(tmp_path: Path) -> None:
+    with Results(tmp_path / "p") as results:
+        results.put({"a": SEEN, "b": SEEN})
+        results.settle({name: Settled("s", "stored", 1.0) for name in "abc"})
+        assert set(results.settled(dict.fromkeys("abc", "s"))) == {"a", "b"}
+        # what was run again is to be judged again
+        results.put({"a": SEEN})
+        assert set(results.settled(dict.fromkeys("abc", "s"))) == {"b"}
+    with sqlite3.connect(tmp_path / "p") as connection:
+        connection.execute("UPDATE evidence SET made = 1 WHERE key = 'b'")
+    connection.close()
+    with Results(tmp_path / "p") as results:
+        results.put({"c": SEEN})
+        results.settle({"a": Settled("s", "stored", 1.0)})
+        assert set(results.settled(dict.fromkeys("abc", "s"))) == {"a"}
+
+
+def test_a_stamp_stands_for_the_expectation() -> None:
+    assert stamp(STORED) == stamp(dataclasses.replace(STORED)) != stamp(HANG)
+    assert stamp(dataclasses.replace(STORED, seconds=29)) != stamp(STORED)
 
 
 def _damage_file(path: Path) -> None:
