@@ -6,13 +6,14 @@ as stated is run once more, alone, before it is called wrong, and is run anew th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hgport.proof import judge
 from hgport.proof.evidence import Evidence
 from hgport.proof.plan import Cell, Plan, Subject
-from hgport.proof.results import Results
+from hgport.proof.results import Results, Settled
+from hgport.proof.stamp import stamp
 from hgport.upstream.contents import Contents
 
 # wrong cells that are run once more; where there are more of them it was no bad moment
@@ -26,6 +27,7 @@ class Verdict:
     ``problems`` says what is not as it must be, a phrase each; ``evidence`` is None where the cell
     could not be run at all; ``cached`` says that it had been run before.  ``at_first`` are the
     problems of a first run, beside others, if there was one and the second came out otherwise.
+    ``settled`` is what is remembered of a cell whose evidence was not read, as nothing has changed.
     """
 
     cell: Cell
@@ -33,6 +35,7 @@ class Verdict:
     problems: tuple[str, ...]
     cached: bool = False
     at_first: tuple[str, ...] = ()
+    settled: Settled | None = None
 
     @property
     def as_stated(self) -> bool:
@@ -42,9 +45,17 @@ class Verdict:
     @property
     def observed(self) -> str:
         """What was seen, in a few words."""
+        if self.settled is not None:
+            return self.settled.observed
         if self.evidence is None:
             return "not run"
         return judge.observed(self.evidence, self.cell.row)
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran, 0 if it was not run."""
+        known = self.settled or self.evidence
+        return 0.0 if known is None else known.seconds
 
 
 # told of each subject when it is done
@@ -91,6 +102,7 @@ class _Proof:
         self._keep(found)
         for cell in self.lacking[subject]:
             self.verdicts[cell.key] = _judged(cell, found[cell.key])
+        _settle(self._results, (self.verdicts[cell.key] for cell in self.lacking[subject]))
         if not any(self._is_doubtful(cell) for cell in self._subjects[subject]):
             self._tell(subject)
 
@@ -130,10 +142,39 @@ class _Proof:
 
 
 def _known(plan: Plan, results: Results) -> dict[str, Verdict]:
-    """The verdicts on the cells that were run before, and came out as stated."""
-    seen = results.get([cell.key for cell in plan.cells])
+    """The verdicts on the cells that were run before, and came out as stated.  Evidence is read
+    only where it has not been judged by the same expectation and the same code."""
+    settled = results.settled({cell.key: stamp(cell.expected) for cell in plan.cells})
+    known = {
+        cell.key: Verdict(cell, None, (), cached=True, settled=settled[cell.key])
+        for cell in plan.cells
+        if cell.key in settled
+    }
+    seen = results.get([cell.key for cell in plan.cells if cell.key not in settled])
     judged = [_judged(cell, seen[cell.key], cached=True) for cell in plan.cells if cell.key in seen]
-    return {verdict.cell.key: verdict for verdict in judged if verdict.as_stated}
+    right = {verdict.cell.key: verdict for verdict in judged if verdict.as_stated}
+    _settle(results, right.values())
+    return {**known, **right}
+
+
+def _settle(results: Results, verdicts: Iterable[Verdict]) -> None:
+    """Remember verdicts that are as stated, so that their evidence need not be read again."""
+    results.settle(
+        {
+            one.cell.key: Settled(stamp(one.cell.expected), one.observed, one.seconds)
+            for one in verdicts
+            if one.as_stated
+        }
+    )
+
+
+def with_evidence(verdicts: Sequence[Verdict], results: Results) -> list[Verdict]:
+    """The same verdicts, with the evidence that was not read."""
+    seen = results.get([one.cell.key for one in verdicts if one.settled is not None])
+    return [
+        replace(one, evidence=seen.get(one.cell.key), settled=None) if one.cell.key in seen else one
+        for one in verdicts
+    ]
 
 
 def _judged(cell: Cell, seen: Evidence | str, *, cached: bool = False) -> Verdict:
