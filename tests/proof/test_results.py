@@ -16,8 +16,6 @@ from helpers_proof import evidence, put
 from hgport.errors import OutsideError
 from hgport.proof.evidence import Evidence
 from hgport.proof.results import Results, Settled
-from hgport.proof.scenarios import HANG, STORED
-from hgport.proof.stamp import stamp
 
 SEEN = evidence(put("ab"), put("cd", 2, received=5, outcome="cut", status=None), output="é\0\n")
 
@@ -91,11 +89,6 @@ def test_nothing_is_settled_without_its_evidence(tmp_path: Path) -> None:
         results.put({"c": SEEN})
         results.settle({"a": Settled("s", "stored", 1.0)})
         assert set(results.settled(dict.fromkeys("abc", "s"))) == {"a"}
-
-
-def test_a_stamp_stands_for_the_expectation() -> None:
-    assert stamp(STORED) == stamp(dataclasses.replace(STORED)) != stamp(HANG)
-    assert stamp(dataclasses.replace(STORED, seconds=29)) != stamp(STORED)
 
 
 def _damage_file(path: Path) -> None:
