@@ -256,7 +256,7 @@ def _joined(of_subject: bytes, of_row: bytes) -> str:
 def _subject_part(subject: Subject) -> bytes:
     """What a subject adds to its cells' keys, always as long."""
     parts = [
-        _harness(),
+        harness(),
         subject.release.sha256,
         subject.interpreter.full,
         # what a patch says about itself changes nothing
@@ -272,7 +272,7 @@ def _row_part(row: Scenario) -> bytes:
 
 
 @functools.lru_cache(maxsize=1)
-def _harness() -> str:
+def harness() -> str:
     """The hash of our own part in a cell: the code, and what it stands on."""
     root = Path(hgport.__file__).parent
     digest = hashlib.sha256()
