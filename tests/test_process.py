@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -90,14 +90,11 @@ time.sleep(60)
 """
 
 
-def said(read: Callable[[], bytes], count: int) -> list[str]:
+def said(program: process.Running, count: int) -> list[str]:
     """The first words that a program prints, as soon as there are so many."""
-    for _tick in range(500):
-        words = read().decode().split()
-        if len(words) >= count:
-            return words
-        time.sleep(0.01)
-    raise AssertionError(f"only {words}")
+    found = program.says(re.compile(rb"(\S+\s+){%d}" % count), 10)
+    assert found, program.output()
+    return found[0].decode().split()
 
 
 def gone(pid: int) -> bool:
@@ -117,7 +114,7 @@ def test_running_beside_us_for_a_block(tmp_path: Path) -> None:
     words = [sys.executable, "-c", FAMILY]
     log = tmp_path / "log"
     with process.running(words, cwd=tmp_path, env={"A": "b"}, log=log) as program:
-        parent, child, value, where = said(program.output, 4)
+        parent, child, value, where = said(program, 4)
         assert program.alive() and (value, where) == ("b", str(tmp_path))
     assert not program.alive() and gone(int(parent)) and gone(int(child))
     assert program.output() == log.read_bytes()
@@ -129,7 +126,7 @@ def test_what_ran_beside_a_block_that_raises_is_ended(tmp_path: Path) -> None:
         pytest.raises(KeyboardInterrupt),
         process.running(words, cwd=tmp_path, env={}, log=tmp_path / "log") as program,
     ):
-        pids = said(program.output, 2)[:2]
+        pids = said(program, 2)[:2]
         raise KeyboardInterrupt
     assert all(gone(int(pid)) for pid in pids)
 
@@ -138,26 +135,26 @@ def test_a_program_can_be_asked_to_stop(tmp_path: Path) -> None:
     with process.running(
         [sys.executable, "-c", FAMILY], cwd=tmp_path, env={}, log=tmp_path / "log"
     ) as program:
-        said(program.output, 2)
+        said(program, 2)
         assert not program.stop(signal.SIGCONT, 0.1)
         assert program.stop(signal.SIGTERM, 10)
 
 
 def test_what_runs_beside_us_does_not_outlive_us(tmp_path: Path) -> None:
     code = f"""
-import sys, time
+import re, sys, time
 from pathlib import Path
 from hgport import process
 log = Path({str(tmp_path / "log")!r})
-with process.running([sys.executable, "-c", {FAMILY!r}], cwd=log.parent, env={{}}, log=log):
+words = [sys.executable, "-c", {FAMILY!r}]
+with process.running(words, cwd=log.parent, env={{}}, log=log) as program:
+    print(program.says(re.compile(rb".* .* "), 10)[0].decode(), flush=True)
     time.sleep(60)
 """
-    log = tmp_path / "log"
-    log.touch()
     with process.running(
         [sys.executable, "-c", code], cwd=tmp_path, env=dict(os.environ), log=tmp_path / "outer"
     ) as program:
-        pids = said(log.read_bytes, 2)[:2]
+        pids = said(program, 2)
         program.stop(signal.SIGKILL, 10)
         assert all(gone(int(pid)) for pid in pids)
 
@@ -168,3 +165,19 @@ def test_no_such_program_beside_us(tmp_path: Path) -> None:
         process.running(["/nowhere/at-all"], cwd=tmp_path, env={}, log=tmp_path / "log"),
     ):
         pass
+
+
+def test_what_a_program_says(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", "print('one', flush=True); input()"]
+    with process.running(words, cwd=tmp_path, env={}, log=tmp_path / "log") as program:
+        found = program.says(re.compile(b"o(n)e"), 10)
+        assert found and found[1] == b"n"
+        # there is nothing to read, so it ends
+        assert program.says(re.compile(b"never"), 10) is None and not program.alive()
+        assert program.says(re.compile(b"EOFError"), 0)
+
+
+def test_a_program_that_says_nothing_in_time(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with process.running(words, cwd=tmp_path, env={}, log=tmp_path / "log") as program:
+        assert program.says(re.compile(b"x"), 0.1) is None and program.alive()

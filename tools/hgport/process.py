@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,8 @@ from hgport.errors import HgportError, OutsideError
 
 # what a program gets to end by itself when it is asked to
 _SECONDS_TO_END = 5
+# seconds between looks at what a program has printed
+_TICK = 0.01
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,18 @@ class Running:
     def output(self) -> bytes:
         """What it has printed so far, errors included."""
         return self._log.read_bytes()
+
+    def says(self, pattern: re.Pattern[bytes], seconds: float) -> re.Match[bytes] | None:
+        """Wait until it has printed something that matches; None if it ends, or time is up,
+        before it does."""
+        until = time.monotonic() + seconds
+        while True:
+            # whether it lives is asked first: what it said before its end counts
+            over = not self.alive() or time.monotonic() > until
+            found = pattern.search(self.output())
+            if found or over:
+                return found
+            time.sleep(_TICK)
 
     def stop(self, how: signal.Signals, seconds: float) -> bool:
         """Send a signal to it, not to its group, and wait for its end; whether that came."""
