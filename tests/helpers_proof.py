@@ -51,6 +51,7 @@ def put(oid: str, connection: int = 1, number: int = 1, **more: object) -> Reque
     about = {
         "method": "PUT",
         "path": f"/lfs/objects/{oid}",
+        "object": oid,
         "announced": 1000,
         "received": 1000,
         "sha256": oid,
@@ -69,6 +70,7 @@ def evidence(*requests: Request, **more: object) -> Evidence:
         "stalled": False,
         "timed_out": False,
         "seconds": 0.5,
+        "wanted": (blob(1)[0], blob(2)[0]),
         **more,
     }
     return Evidence(requests, **about)  # type: ignore[arg-type]

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from helpers_proof import blob, evidence, put
-from hgport.proof.evidence import Evidence, Request
+from hgport.proof.evidence import Attempt, Evidence, Request
 from hgport.proof.judge import observed, problems
 from hgport.proof.scenarios import (
     HANG,
     HONEST,
+    LFS,
     REFUSED,
     SOUND,
     STORED,
+    UNSAFE,
     UNSTATED,
     Expectation,
     Operation,
     Scenario,
 )
-from hgport.proof.world import oids
 
-ROW = Scenario("http", Operation("lfs push", blobs=2, size=1000), HONEST, False, SOUND)
-ONE, TWO = oids(ROW.operation)
+ROW = Scenario("http", Operation("lfs push", LFS, blobs=2, size=1000), HONEST, False, SOUND)
+ONE, TWO = blob(1)[0], blob(2)[0]
 OTHER = blob(3)[0]
 BATCH = Request(1, 1, "POST", "/lfs/objects/batch", 10, 10, "0", 200, "answered")
 SHORT = "abort: LFS error: request body ended after 8192 of the expected 1000 bytes!\n"
@@ -64,15 +67,15 @@ def test_an_upload_may_be_begun_twice_and_refused_once() -> None:
 @pytest.mark.parametrize(
     ("seen", "problem"),
     [
-        (evidence(BATCH, put(ONE, 1, 2)), "1 of 2 blobs not stored"),
+        (evidence(BATCH, put(ONE, 1, 2)), "1 of 2 not stored"),
         (evidence(BATCH, put(ONE), put(ONE, 2), put(TWO)), "stored 2 times"),
-        (evidence(BATCH, put(ONE), put(TWO, sha256=OTHER)), f"blob {TWO[:12]} was stored corrupt"),
+        (evidence(BATCH, put(ONE), put(TWO, sha256=OTHER)), f"{TWO[:12]} was stored corrupt"),
         (stored(exit_code=255), "exit code 255 instead of 0"),
         (stored(stalled=True), "it hung"),
         (stored(timed_out=True), "it did not end"),
         (stored(seconds=31), "it took 31.0 s, at most 30 are right"),
         (evidence(*stored().requests, GARBAGE), "no request where one should begin"),
-        (evidence(*stored().requests, put(OTHER, 1, 4)), "something else was uploaded"),
+        (evidence(*stored().requests, put(OTHER, 1, 4)), f"{OTHER[:12]} was stored corrupt"),
         (
             evidence(*stored().requests, put(ONE, 2, status=500), put(ONE, 3, status=500)),
             "was begun 3 times, at most 2 are right",
@@ -91,7 +94,7 @@ def test_what_breaks_stored(seen: Evidence, problem: str) -> None:
         (evidence(BATCH, timed_out=True), "it did not end"),
         (hung(received=1000), "not within the body of an upload"),
         (hung(announced=None), "not within the body of an upload"),
-        (hung(method="POST"), "not within the body of an upload"),
+        (hung(object=""), "not within the body of an upload"),
         (evidence(*hung().requests, put(TWO, sha256=OTHER), stalled=True), "stored corrupt"),
     ],
 )
@@ -116,10 +119,48 @@ def test_what_breaks_refused(seen: Evidence, problem: str) -> None:
     assert problem in "; ".join(problems(seen, ROW, REFUSED))
 
 
+@pytest.mark.parametrize("rewinds", [0, 2])
+def test_a_body_that_is_not_rewound_once_an_attempt(rewinds: int) -> None:
+    expected = replace(STORED, rewinds=1)
+    attempts = (Attempt("http://x/", "lfsuploadfile", 1, 3), Attempt("http://x/", "y", 0, 0))
+    assert problems(stored(attempts=attempts), ROW, expected) == ()
+    wrong = Attempt("http://x/", "lfsuploadfile", rewinds, 3)
+    seen = stored(attempts=(*attempts, wrong))
+    assert problems(seen, ROW, STORED) == ()
+    (problem,) = problems(seen, ROW, expected)
+    assert problem == f"a lfsuploadfile was rewound {rewinds} times for one attempt, 1 is right"
+
+
+def test_a_file_left_open_is_never_right() -> None:
+    for expected in (STORED, UNSTATED):
+        assert problems(stored(leaked=("client/x",)), ROW, expected) == (
+            "client/x was still open at the end",
+        )
+
+
+def test_a_traceback_is_never_right() -> None:
+    for output in ("Traceback (most recent call last):\nX: y\n", "** unknown exception: y\n"):
+        (problem,) = problems(stored(output=output), ROW, UNSTATED)
+        assert "it ended in a traceback" in problem
+
+
+def test_what_the_server_keeps_counts_where_it_says_so() -> None:
+    assert problems(evidence(kept=(ONE, TWO)), ROW, STORED) == ()
+    assert problems(evidence(kept=(ONE,)), ROW, STORED) == ("1 of 2 not stored",)
+    (problem,) = problems(evidence(kept=(ONE, TWO, OTHER)), ROW, STORED)
+    assert problem == f"what nobody sent is stored: {OTHER[:12]}"
+
+
+def test_where_nothing_is_safe_anything_may_be_seen() -> None:
+    for seen in (stored(), hung(), evidence(put(ONE, sha256=OTHER), GARBAGE)):
+        assert problems(seen, ROW, UNSAFE) == ()
+    assert "corruption" in observed(evidence(put(ONE, sha256=OTHER)), ROW)
+
+
 def test_corruption_is_never_right() -> None:
     corrupt = evidence(put(ONE, sha256=OTHER), exit_code=255)
     for expected in (UNSTATED, Expectation("anything")):
-        assert problems(corrupt, ROW, expected) == (f"blob {ONE[:12]} was stored corrupt",)
+        assert problems(corrupt, ROW, expected) == (f"{ONE[:12]} was stored corrupt",)
         assert problems(refused(exit_code=1, output=""), ROW, expected) == ()
 
 
@@ -128,6 +169,6 @@ def test_a_hang_is_not_right_where_nothing_is_stated() -> None:
 
 
 def test_what_was_seen_in_words() -> None:
-    assert observed(stored(), ROW) == "exit code 0, 2 of 2 blobs stored"
-    assert observed(hung(), ROW) == "hung, 0 of 2 blobs stored"
+    assert observed(stored(), ROW) == "exit code 0, 2 of 2 stored"
+    assert observed(hung(), ROW) == "hung, 0 of 2 stored"
     assert observed(stored(timed_out=True), ROW) == "did not end in 60 s"

@@ -15,8 +15,9 @@ from collections.abc import Callable
 import pytest
 
 from helpers_proof import batch, blob
-from hgport.proof.scenarios import Fault
-from hgport.proof.server import HOST, PASSWORD, USER, Server, authority_pem
+from hgport.proof.authority import HOST, authority_pem
+from hgport.proof.faults import Fault
+from hgport.proof.server import PASSWORD, USER, Server
 
 HONEST = Fault("none")
 JSON = {"Content-Type": "application/vnd.git-lfs+json"}
@@ -73,7 +74,7 @@ def test_an_honest_server_takes_uploads_on_one_connection(tls: bool) -> None:
         ]
         client.close()
     assert statuses == [200, 200]
-    assert hrefs == [f"{server.url}/objects/{oid}" for oid in (one, two)]
+    assert hrefs == [f"{server.lfs_url}/objects/{oid}" for oid in (one, two)]
     seen = [(r.connection, r.number, r.method, r.sha256, r.outcome) for r in server.requests()]
     assert seen[1:] == [(1, 2, "PUT", one, "answered"), (1, 3, "PUT", two, "answered")]
     assert [r.announced for r in server.requests()][1:] == [1000, 1000]
@@ -82,7 +83,7 @@ def test_an_honest_server_takes_uploads_on_one_connection(tls: bool) -> None:
 
 def test_idle_close_ends_the_connection_with_the_response(tls: bool) -> None:
     oid, data = blob(1)
-    with Server(Fault("close", close_after_response=True), tls=tls) as server:
+    with Server(Fault("close", closes_idle=True), tls=tls) as server:
         sock = raw(server)
         sock.sendall(b"PUT /lfs/objects/%s HTTP/1.1\r\nHost: x\r\n" % oid.encode())
         sock.sendall(b"Content-Length: 1000\r\n\r\n" + data)
@@ -105,7 +106,7 @@ def test_idle_close_ends_the_connection_with_the_response(tls: bool) -> None:
 @pytest.mark.parametrize("count", [0, 1, 65536, 199_999])
 def test_reset_cuts_an_upload_on_a_reused_connection_only(tls: bool, count: int) -> None:
     oid, data = blob(3, 200_000)
-    with Server(Fault("reset", reset_reused_after=count), tls=tls) as server:
+    with Server(Fault("reset", resets_at=count), tls=tls) as server:
         client = dial(server)
         assert ask(client, "PUT", f"/lfs/objects/{oid}", data) == 200
         with pytest.raises((OSError, http.client.HTTPException)):
@@ -119,7 +120,7 @@ def test_reset_cuts_an_upload_on_a_reused_connection_only(tls: bool, count: int)
 
 def test_a_reset_counts_bytes_of_the_body_exactly() -> None:
     oid, data = blob(3, 200_000)
-    with Server(Fault("reset", reset_reused_after=65536)) as server:
+    with Server(Fault("reset", resets_at=65536)) as server:
         client = dial(server)
         ask(client, "PUT", f"/lfs/objects/{oid}", data)
         with pytest.raises((OSError, http.client.HTTPException)):
@@ -133,7 +134,7 @@ def test_challenge_reads_the_body_and_asks_for_credentials(tls: bool) -> None:
     oid, data = blob(1)
     right = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
     wrong = base64.b64encode(b"somebody:else").decode()
-    with Server(Fault("401", challenge=True), tls=tls) as server:
+    with Server(Fault("401", status=401), tls=tls) as server:
         client = dial(server)
         assert ask(client, "POST", "/lfs/objects/batch", batch(oid)) == 200
         assert ask(client, "PUT", f"/lfs/objects/{oid}", data) == 401

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ import pytest
 from helpers_proof import catalogue, interpreter
 from hgport.process import run
 from hgport.proof import world as module
-from hgport.proof.scenarios import LFS_PUSH, Operation
+from hgport.proof.scenarios import BUNDLE, DOWNLOAD, LARGE, LFS, Operation
 from hgport.proof.world import Hg, blobs, ground, room, world, write_config
 
-SMALL = Operation("lfs push", blobs=2, size=1000)
+_STORE = "client/.hg/store/lfs/objects/*/*"
+SMALL = Operation("lfs push", LFS, blobs=2, size=1000)
 
 
 def test_a_room_is_there_for_the_run_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -69,10 +71,10 @@ def test_a_machines_room_is_there_while_a_process_has_it(
 
 
 def test_blobs_are_what_their_hash_says() -> None:
-    made = blobs(LFS_PUSH)
-    assert len(made) == 8
+    made = blobs(LARGE)
+    assert len(made) == 3
     for oid, data in made.items():
-        assert len(data) == 512 * 1024
+        assert len(data) == 1024 * 1024
         assert hashlib.sha256(data).hexdigest() == oid
     assert list(blobs(SMALL)) != list(made)[:2]
 
@@ -86,9 +88,10 @@ def test_a_ground_and_its_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert ground(place, release, python) == base
         made = base.repositories(SMALL)
         assert base.repositories(SMALL) == made
-        assert sorted(entry.name for entry in made.iterdir()) == ["client", "peer"]
-        stored = {p.parent.name + p.name for p in made.glob("client/.hg/store/lfs/objects/*/*")}
-        assert stored == set(blobs(SMALL))
+        stored = {p.parent.name + p.name for p in made.place.glob(_STORE)}
+        assert stored == set(made.wanted) == set(blobs(SMALL))
+        assert (made.place / "peer" / ".hg").is_dir() and not (made.place / "home").exists()
+        _check_others(base)
 
         path = "mercurial/keepalive.py"
         content = (base.tree / path).read_bytes().replace(b"KeepAliveHandler", b"KeepXlivehandler")
@@ -97,6 +100,16 @@ def test_a_ground_and_its_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert not tree.exists()
         with world(base, {}) as tree:
             assert tree == base.tree
+
+
+def _check_others(base: module.Ground) -> None:
+    """What the other kinds of operation begin with."""
+    elsewhere = base.repositories(replace(SMALL, kind=DOWNLOAD))
+    assert set(elsewhere.wanted) == set(blobs(SMALL))
+    assert not list(elsewhere.place.glob(_STORE))
+    bundle = base.repositories(replace(SMALL, kind=BUNDLE))
+    (wanted,) = bundle.wanted
+    assert wanted == hashlib.sha256((bundle.place / "bundle").read_bytes()).hexdigest()
 
 
 def _check_world(base: Path, tree: Path, path: str, content: bytes) -> None:
@@ -132,7 +145,7 @@ def test_nothing_of_the_persons_gets_in(tmp_path: Path, monkeypatch: pytest.Monk
     with room() as place:
         base = ground(place, release, python)
         home = tmp_path / "home"
-        write_config(home)
+        write_config(home, LFS)
         hg = Hg(python.path, base.tree)
         hg(["init", "repo"], cwd=tmp_path, home=home)
         told = hg(["config"], cwd=tmp_path / "repo", home=home).stdout.decode()

@@ -4,20 +4,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
+import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from hgport.process import Finished
-from hgport.proof.evidence import MOST_SECONDS, Evidence
-from hgport.proof.scenarios import Scenario
-from hgport.proof.server import PASSWORD, USER, Server, authority_pem
-from hgport.proof.world import Ground, Hg, copied, write_config
+from hgport.proof import inside
+from hgport.proof.evidence import MOST_SECONDS, Attempt, Evidence
+from hgport.proof.host import Host
+from hgport.proof.scenarios import BUNDLE, DOWNLOAD, LARGEFILES, Scenario
+from hgport.proof.server import Server
+from hgport.proof.world import Ground, Hg, blobs, copied, write_config
 
 _KEPT_OUTPUT = 4000
+# seconds that connections have to end after the client has
+_SETTLE = 5
+_PROBE = Path(inside.__file__).with_name("probe.py")
+_PROBED = "probe.jsonl"
 
 
-def run_cell(ground: Ground, tree: Path, row: Scenario) -> Evidence:
+def run_cell(ground: Ground, tree: Path, row: Scenario, keep: Path | None = None) -> Evidence:
     """Run one scenario with the ``hg`` of a tree of the ground's release.
 
     Raises OutsideError for trouble with the disk, ProgramFailed if the release cannot even make
@@ -27,49 +38,112 @@ def run_cell(ground: Ground, tree: Path, row: Scenario) -> Evidence:
     with tempfile.TemporaryDirectory(prefix="cell-", dir=ground.place) as directory:
         place = Path(directory)
         copied(repositories, place)
-        with Server(row.fault, tls=row.transport == "https") as server:
-            write_config(place / "home", _config(place, server, row))
-            hg = Hg(ground.interpreter.path, tree)
-            started = time.monotonic()
-            finished = hg(
-                ["push", place / "peer"],
-                cwd=place / "client",
-                home=place / "home",
-                timeout=MOST_SECONDS,
-                allowed=None,
-            )
-            seconds = time.monotonic() - started
-            server.settle()
-    return _evidence(server, finished, seconds, place)
+        with _host(row) as host:
+            finished, seconds = run_client(ground, tree, row, place, host)
+            host.settle()
+        return Evidence(
+            requests=host.requests(),
+            exit_code=finished.code,
+            # the same run prints the same wherever it is made
+            output=_printed(finished).replace(str(place), "$CELL")[-_KEPT_OUTPUT:],
+            stalled=host.stalled.is_set(),
+            timed_out=finished.timed_out,
+            seconds=round(seconds, 3),
+            wanted=repositories.wanted,
+            kept=_downloaded(place) if row.operation.kind == DOWNLOAD else host.kept(),
+            **_probed(place),
+        )
 
 
-def _evidence(server: Server, finished: Finished, seconds: float, place: Path) -> Evidence:
-    output = (finished.stdout + finished.stderr).decode("utf-8", "replace")
-    return Evidence(
-        requests=server.requests(),
-        exit_code=finished.code,
-        # the same run prints the same wherever it is made
-        output=output.replace(str(place), "$CELL")[-_KEPT_OUTPUT:],
-        stalled=server.stalled.is_set(),
-        timed_out=finished.timed_out,
-        seconds=round(seconds, 3),
+def _host(row: Scenario) -> Host:
+    operation = row.operation
+    return Server(
+        row.fault,
+        tls=row.transport == "https",
+        blobs=blobs(operation) if operation.kind == DOWNLOAD else {},
+        repository=operation.kind in (BUNDLE, LARGEFILES),
+        post_arguments=operation.post_arguments,
     )
 
 
-def _config(place: Path, server: Server, row: Scenario) -> str:
-    authority = place / "authority.pem"
-    authority.write_bytes(authority_pem())
-    return f"""\
+def run_client(
+    ground: Ground, tree: Path, row: Scenario, place: Path, host: Host
+) -> tuple[Finished, float]:
+    """Run the client of a row in ``place``; also return the seconds that it took."""
+    write_config(place / "home", row.operation.kind, _config(place, host, row))
+    started = time.monotonic()
+    finished = Hg(ground.interpreter.path, tree)(
+        _command(place, host, row),
+        cwd=place / "client",
+        home=place / "home",
+        more=_probe_environment(place, row),
+        timeout=MOST_SECONDS,
+        allowed=None,
+    )
+    return finished, time.monotonic() - started
+
+
+def _command(place: Path, host: Host, row: Scenario) -> list[str | Path]:
+    if row.operation.kind == DOWNLOAD:
+        return ["update", "--clean", "tip"]
+    return ["push", host.repository_url or place / "peer"]
+
+
+def _printed(finished: Finished) -> str:
+    return (finished.stdout + finished.stderr).decode("utf-8", "replace")
+
+
+def _config(place: Path, host: Host, row: Scenario) -> str:
+    """What the client is told about the server and the row."""
+    url = f"url = {host.lfs_url}\n" if host.lfs_url else ""
+    config = f"""\
 [lfs]
-url = {server.url}
+{url}usercache = {place / "usercache"}
+[largefiles]
 usercache = {place / "usercache"}
 [experimental]
 lfs.worker-enable = {row.workers}
-[web]
-cacerts = {authority}
-[auth]
-server.prefix = localhost:{server.port}
-server.schemes = http https
-server.username = {USER}
-server.password = {PASSWORD}
+[worker]
+numcpus = 4
+[extensions]
+hgportprobe = {_PROBE}
 """
+    if host.authority is not None:
+        (place / "authority.pem").write_bytes(host.authority)
+        config += f"[web]\ncacerts = {place / 'authority.pem'}\n"
+    return config + host.config
+
+
+def _probe_environment(place: Path, row: Scenario) -> dict[str, str]:
+    stores = ("client/.hg/store/lfs/objects", "client/.hg/largefiles", "usercache")
+    return {
+        "HGPORT_PROBE": str(place / _PROBED),
+        "HGPORT_PROBE_ROOT": f"{place}/",
+        "HGPORT_PROBE_DISK": row.fault.disk or "",
+        "HGPORT_PROBE_BLOBS": os.pathsep.join(str(place / store) for store in stores),
+    }
+
+
+def _probed(place: Path) -> dict[str, Any]:
+    """What the client's probe wrote down: the attempts, and the files left open."""
+    attempts: list[Attempt] = []
+    leaked: list[str] = []
+    with contextlib.suppress(FileNotFoundError):
+        for line in (place / _PROBED).read_text().splitlines():
+            about = json.loads(line)
+            if about.pop("kind") == "open":
+                leaked += about["files"]
+            else:
+                attempts.append(Attempt(**about))
+    return {"attempts": tuple(attempts), "leaked": tuple(leaked)}
+
+
+def _downloaded(place: Path) -> tuple[str, ...]:
+    """The sha256 (hex) of all that is in the client's working copy and in its store of blobs."""
+    client = place / "client"
+    files = [*client.glob("blob*"), *(client / ".hg/store/lfs/objects").rglob("*")]
+    return tuple(sorted({_sha256(path) for path in files if path.is_file()}))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -15,8 +15,10 @@ class Request:
     """One request as the server saw it.
 
     ``connection`` counts the connections from 1, ``number`` the requests on that connection from
-    1; ``announced`` is the Content-Length, ``received`` the body's bytes that came, ``sha256``
-    their hash in hex; ``status`` is what was answered, None if nothing was.  ``outcome`` is one of
+    1; ``object`` names what a transfer carries, "" if it is none; ``announced`` is the
+    Content-Length, ``received`` the body's bytes that came, ``sha256`` the hash in hex of what
+    there is to be stored in them; ``status`` is what was answered, None if nothing was.
+    ``outcome`` is one of
 
     - ``answered``: the whole body came and got a response
     - ``reset``: the server cut the connection, as its fault says
@@ -36,16 +38,18 @@ class Request:
     status: int | None = None
     outcome: str = "open"
     detail: str = ""
+    object: str = ""
 
 
 @dataclass(frozen=True)
 class Attempt:
     """One time that the client sent a file-like body: to which URL, a body of which class, and how
-    often it was rewound before it was read."""
+    often it was rewound and read.  It is not read where the headers could not be sent."""
 
     url: str
     body: str
     rewinds: int
+    reads: int
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,10 @@ class Evidence:
 
     ``stalled``: the client went silent within a request, and was hung up on.  ``timed_out``: it was
     ended because its time was up.  ``output`` is the end of what it printed, errors last;
-    ``seconds`` how long it ran.  ``kept`` are the sha256 (hex) of all objects that the server holds
-    in the end, None where the requests say it.  ``attempts`` and ``leaked`` were seen within
-    the client: each time that it began to send a file-like body, and the files of the repository
-    that were open when it ended.
+    ``seconds`` how long it ran.  ``wanted`` are the sha256 (hex) of what was to be stored, ``kept``
+    those of all objects that the server holds in the end, None where the requests say it.
+    ``attempts`` and ``leaked`` were seen within the client: each time that it began to send a
+    file-like body, and the files of the repository that were open when it ended.
     """
 
     requests: tuple[Request, ...]
@@ -66,6 +70,7 @@ class Evidence:
     stalled: bool
     timed_out: bool
     seconds: float
+    wanted: tuple[str, ...] = ()
     kept: tuple[str, ...] | None = None
     attempts: tuple[Attempt, ...] = ()
     leaked: tuple[str, ...] = ()
@@ -80,5 +85,10 @@ class Evidence:
         requests = tuple(Request(**one) for one in data["requests"])
         attempts = tuple(Attempt(**one) for one in data["attempts"])
         kept = data["kept"] if data["kept"] is None else tuple(data["kept"])
-        more = {"requests": requests, "attempts": attempts, "kept": kept}
+        more = {
+            "requests": requests,
+            "attempts": attempts,
+            "kept": kept,
+            "wanted": tuple(data["wanted"]),
+        }
         return cls(**{**data, **more, "leaked": tuple(data["leaked"])})

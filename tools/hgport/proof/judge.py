@@ -4,43 +4,48 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from hgport.proof.evidence import MOST_SECONDS, Evidence, Request
 from hgport.proof.scenarios import Expectation, Scenario
-from hgport.proof.world import oids
 
 
 def problems(evidence: Evidence, row: Scenario, expected: Expectation) -> tuple[str, ...]:
     """What is not as expected of a row, a phrase each; empty if all is."""
-    blobs = oids(row.operation)
+    if expected.unsafe:
+        return tuple(_time(evidence, expected))
     return (
         *_corruption(evidence),
         *_ending(evidence, expected),
         *_printed(evidence, expected),
-        *_stored(evidence, expected, blobs),
-        *_attempts(evidence, expected, blobs),
+        *_stored(evidence, expected),
+        *_attempts(evidence, expected),
+        *_rewinds(evidence, expected),
+        *_leaks(evidence),
         *_time(evidence, expected),
     )
 
 
 def observed(evidence: Evidence, row: Scenario) -> str:
     """What was seen of a row, in a few words."""
-    blobs = oids(row.operation)
     if evidence.timed_out:
         return f"did not end in {MOST_SECONDS} s"
-    stored = _stored_counts(evidence)
-    whole = sum(1 for blob in blobs if stored[blob])
+    counts = _stored_counts(evidence)
+    whole = sum(1 for one in evidence.wanted if counts[one])
     how = "hung" if evidence.stalled else f"exit code {evidence.exit_code}"
-    return f"{how}, {whole} of {len(blobs)} blobs stored"
+    corrupt = ", corruption" if any(_corruption(evidence)) else ""
+    return f"{how}, {whole} of {len(evidence.wanted)} stored{corrupt}"
 
 
 def _corruption(evidence: Evidence) -> Iterator[str]:
     for request in evidence.requests:
         if request.outcome == "garbage":
             yield f"no request where one should begin, on connection {request.connection}"
-        elif _accepted(request) and request.sha256 != _blob(request):
-            yield f"blob {_blob(request)[:12]} was stored corrupt"
+        elif _accepted(request) and not _intact(request, evidence):
+            yield f"{request.object[:12]} was stored corrupt"
+    for one in evidence.kept or ():
+        if one not in evidence.wanted:
+            yield f"what nobody sent is stored: {one[:12]}"
 
 
 def _ending(evidence: Evidence, expected: Expectation) -> Iterator[str]:
@@ -55,32 +60,47 @@ def _ending(evidence: Evidence, expected: Expectation) -> Iterator[str]:
 
 
 def _printed(evidence: Evidence, expected: Expectation) -> Iterator[str]:
-    if expected.message and not re.search(expected.message, evidence.output):
-        last = "".join(evidence.output.splitlines()[-1:]) or "nothing"
+    last = "".join(evidence.output.splitlines()[-1:]) or "nothing"
+    if re.search(r"^(Traceback |\*\* [Uu]nknown exception)", evidence.output, re.MULTILINE):
+        yield f"it ended in a traceback: {last}"
+    elif expected.message and not re.search(expected.message, evidence.output):
         yield f"nothing printed matches {expected.message!r}; the last line is: {last}"
 
 
-def _stored(evidence: Evidence, expected: Expectation, blobs: Collection[str]) -> Iterator[str]:
+def _stored(evidence: Evidence, expected: Expectation) -> Iterator[str]:
     if not expected.stored:
         return
     counts = _stored_counts(evidence)
-    missing = [blob for blob in blobs if not counts[blob]]
+    missing = [one for one in evidence.wanted if not counts[one]]
     if missing:
-        yield f"{len(missing)} of {len(blobs)} blobs not stored"
-    for blob in blobs:
-        if counts[blob] > 1:
-            yield f"blob {blob[:12]} stored {counts[blob]} times"
+        yield f"{len(missing)} of {len(evidence.wanted)} not stored"
+    for one in evidence.wanted:
+        if counts[one] > 1:
+            yield f"{one[:12]} stored {counts[one]} times"
 
 
-def _attempts(evidence: Evidence, expected: Expectation, blobs: Collection[str]) -> Iterator[str]:
+def _attempts(evidence: Evidence, expected: Expectation) -> Iterator[str]:
     if expected.attempts is None:
         return
-    begun = Counter(_blob(request) for request in evidence.requests if request.method == "PUT")
-    for blob, count in begun.items():
+    begun = Counter(request.object for request in evidence.requests if request.object)
+    for name, count in begun.items():
         if count > expected.attempts:
-            yield f"blob {blob[:12]} was begun {count} times, at most {expected.attempts} are right"
-        if blob not in blobs:
-            yield f"something else was uploaded: {blob[:12]}"
+            yield f"{name[:12]} was begun {count} times, at most {expected.attempts} are right"
+
+
+def _rewinds(evidence: Evidence, expected: Expectation) -> Iterator[str]:
+    if expected.rewinds is None:
+        return
+    for attempt in evidence.attempts:
+        # where not even the headers could be sent, nothing is read, and may be rewound or not
+        if attempt.rewinds != expected.rewinds and (attempt.reads or attempt.rewinds):
+            seen = f"a {attempt.body} was rewound {attempt.rewinds} times for one attempt"
+            yield f"{seen}, {expected.rewinds} is right"
+
+
+def _leaks(evidence: Evidence) -> Iterator[str]:
+    for path in evidence.leaked:
+        yield f"{path} was still open at the end"
 
 
 def _time(evidence: Evidence, expected: Expectation) -> Iterator[str]:
@@ -89,20 +109,27 @@ def _time(evidence: Evidence, expected: Expectation) -> Iterator[str]:
 
 
 def _stored_counts(evidence: Evidence) -> Counter[str]:
-    """How often each blob was stored whole."""
-    whole = (r for r in evidence.requests if _accepted(r) and r.sha256 == _blob(r))
-    return Counter(r.sha256 for r in whole)
+    """How often each thing was stored whole, by its sha256."""
+    if evidence.kept is not None:
+        return Counter(dict.fromkeys(evidence.kept, 1))
+    whole = (r for r in evidence.requests if _accepted(r) and _intact(r, evidence))
+    return Counter(request.sha256 for request in whole)
 
 
 def _accepted(request: Request) -> bool:
-    return request.method == "PUT" and request.status == 200
+    upload = bool(request.object) and request.method in ("PUT", "POST")
+    return upload and request.status == 200 and request.outcome == "answered"
+
+
+def _intact(request: Request, evidence: Evidence) -> bool:
+    """Whether what came is what the request says, as far as its name tells, and what was meant."""
+    names_hash = len(request.object) == 64
+    return request.sha256 in evidence.wanted and (
+        not names_hash or request.sha256 == request.object
+    )
 
 
 def _is_hang(request: Request) -> bool:
     """Whether the client announced more than it sent, and then waited."""
     short = request.announced is not None and request.received < request.announced
-    return request.method == "PUT" and request.outcome == "stalled" and short
-
-
-def _blob(request: Request) -> str:
-    return request.path.rpartition("/")[2]
+    return bool(request.object) and request.outcome == "stalled" and short

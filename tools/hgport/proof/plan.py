@@ -32,10 +32,15 @@ _HARNESS = (
     "model/diff.py",
     "model/header.py",
     "model/patch.py",
+    "proof/authority.py",
     "proof/cell.py",
+    "proof/connection.py",
     "proof/evidence.py",
+    "proof/faults.py",
+    "proof/inside/probe.py",
     "proof/schedule.py",
     "proof/server.py",
+    "proof/services.py",
     "proof/world.py",
     "upstream/contents.py",
     "upstream/store.py",
@@ -232,7 +237,9 @@ def _cells(
     series = stack.for_line(subject.release.line).series.names
     part = _subject_part(subject)
     for row, of_row in rows:
-        expected = scenarios.expectation(row, subject.applied, series, absorbed)
+        expected = scenarios.expectation(
+            row, subject.release.line, subject.applied, series, absorbed
+        )
         yield Cell(subject, row, expected, _joined(part, of_row))
 
 

@@ -28,20 +28,23 @@ from typing import BinaryIO
 from hgport.files import built_beside, disk_errors, locked, remove_tree
 from hgport.model.release import Release
 from hgport.places import cache_dir
-from hgport.process import Finished, run
+from hgport.process import Finished, Running, run, running
 from hgport.proof.interpreters import Interpreter
-from hgport.proof.scenarios import Operation
+from hgport.proof.scenarios import BUNDLE, DOWNLOAD, LARGEFILES, LFS, Operation
 from hgport.upstream import tree
 
 # seconds that a command which talks to no server may take
 _MOST_SECONDS = 120
 _LOCK = "in-use"
+_WANTED = "wanted"
 
-# what every command gets; the operations add to it
+# what every command gets, and what it gets for each kind of operation
 _CONFIG = """\
 [ui]
 username = hgport <hgport@example.org>
 interactive = False
+"""
+_LFS_CONFIG = """\
 [extensions]
 lfs =
 [lfs]
@@ -49,6 +52,12 @@ lfs =
 threshold = 1
 track = all()
 """
+_CONFIG_OF = {
+    LFS: _LFS_CONFIG,
+    DOWNLOAD: _LFS_CONFIG,
+    LARGEFILES: "[extensions]\nlargefiles =\n[largefiles]\nminsize = 0\n",
+    BUNDLE: "",
+}
 
 
 @contextlib.contextmanager
@@ -123,15 +132,31 @@ class Hg:
         *,
         cwd: Path,
         home: Path,
+        more: Mapping[str, str] | None = None,
         timeout: float = _MOST_SECONDS,
         allowed: Collection[int] | None = (0,),
     ) -> Finished:
-        """Run one command.  ``home`` is its home and holds its configuration, ``hgrc``.
+        """Run one command.  ``home`` is its home and holds its configuration, ``hgrc``;
+        ``more`` is put on top of its environment.
 
         ``timeout`` and ``allowed`` are ``process.run``'s, and so is what is raised.
         """
         words = [self.interpreter, self.tree / "hg", *args]
-        return run(words, cwd=cwd, env=_environment(home), timeout=timeout, allowed=allowed)
+        return run(
+            words,
+            cwd=cwd,
+            env={**_environment(home), **(more or {})},
+            timeout=timeout,
+            allowed=allowed,
+        )
+
+    def beside(
+        self, args: Sequence[str | Path], *, cwd: Path, home: Path, log: Path
+    ) -> contextlib.AbstractContextManager[Running]:
+        """Run one command beside us for a block; what it prints goes to ``log``.  What is raised
+        is ``process.running``'s."""
+        words = [self.interpreter, self.tree / "hg", *args]
+        return running(words, cwd=cwd, env=_environment(home), log=log)
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -150,27 +175,33 @@ def _environment(home: Path) -> dict[str, str]:
     }
 
 
-def write_config(home: Path, more: str = "") -> None:
-    """Give ``home`` the configuration of every command here, and ``more``."""
+def write_config(home: Path, kind: str, more: str = "") -> None:
+    """Give ``home`` the configuration that every command of a kind of operation gets, and
+    ``more``."""
     home.mkdir(parents=True, exist_ok=True)
-    (home / "hgrc").write_text(_CONFIG + more)
+    (home / "hgrc").write_text(_CONFIG + _CONFIG_OF[kind] + more)
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def blobs(operation: Operation) -> dict[str, bytes]:
     """The blobs of an operation by their sha256 (hex): always the same, and nothing like each
     other."""
     made = (
-        hashlib.shake_128(f"{operation.name} {number}".encode()).digest(operation.size)
+        hashlib.shake_128(f"{operation.size} {number}".encode()).digest(operation.size)
         for number in range(operation.blobs)
     )
     return {hashlib.sha256(data).hexdigest(): data for data in made}
 
 
-@functools.lru_cache(maxsize=16)
-def oids(operation: Operation) -> tuple[str, ...]:
-    """The sha256 (hex) of what an operation uploads."""
-    return tuple(blobs(operation))
+@dataclass(frozen=True)
+class Repositories:
+    """Repositories made for an operation, in ``place``: ``client``, with the blobs committed, and
+    ``peer``, which is empty.  ``wanted`` are the sha256 (hex) of what the operation has to store.
+    Copy them; they serve every cell.
+    """
+
+    place: Path
+    wanted: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -186,32 +217,40 @@ class Ground:
         """The unpatched tree."""
         return self.place / "tree"
 
-    def repositories(self, operation: Operation) -> Path:
-        """A directory that holds a repository ``client`` with the operation's blobs committed,
-        and an empty one, ``peer``.  Copy them; they serve every cell.
+    def repositories(self, operation: Operation) -> Repositories:
+        """What cells of an operation begin with.
 
         Raises ProgramFailed if the release cannot make them.
         """
-        made = self.place / operation.name.replace(" ", "-")
+        made = self.place / f"{operation.kind}-{operation.blobs}-{operation.size}"
         with locked(made.with_suffix(".lock")):
             if not made.exists():
                 with built_beside(made) as beside:
-                    self._make_repositories(beside, blobs(operation))
-        return made
+                    self._make_repositories(beside, operation)
+        return Repositories(made, tuple((made / _WANTED).read_text().split()))
 
-    def _make_repositories(self, place: Path, contents: Mapping[str, bytes]) -> None:
-        hg = Hg(self.interpreter.path, self.tree)
-        home = place / "home"
-        write_config(home)
-        client = place / "client"
+    def _make_repositories(self, place: Path, operation: Operation) -> None:
+        home, client = place / "home", place / "client"
+        write_config(home, operation.kind)
+        hg = functools.partial(Hg(self.interpreter.path, self.tree), home=home)
+        contents = blobs(operation)
         for name in ("client", "peer"):
-            hg(["init", name], cwd=place, home=home)
+            hg(["init", name], cwd=place)
         for number, data in enumerate(contents.values()):
             (client / f"blob{number}").write_bytes(data)
-        hg(["commit", "-q", "-A", "-m", "blobs", "-d", "0 0"], cwd=client, home=home)
+        add = ["add", "-q", *(["--large"] if operation.kind == LARGEFILES else [])]
+        hg(add, cwd=client)
+        hg(["commit", "-q", "-m", "blobs", "-d", "0 0"], cwd=client)
+        wanted = [] if operation.kind == BUNDLE else list(contents)
+        if operation.kind in (BUNDLE, LARGEFILES):
+            # what a server that knows no newer kind is sent
+            hg(["bundle", "-q", "--all", "-t", "none-v1", place / "bundle"], cwd=client)
+            wanted.append(hashlib.sha256((place / "bundle").read_bytes()).hexdigest())
+        (place / _WANTED).write_text("\n".join(wanted))
         # a push reads the store only
-        for number in range(len(contents)):
-            (client / f"blob{number}").unlink()
+        hg(["update", "-q", "null"], cwd=client)
+        if operation.kind == DOWNLOAD:
+            remove_tree(client / ".hg" / "store" / "lfs")
         remove_tree(home)
 
 
@@ -272,7 +311,7 @@ def _stem(path: Path) -> Path:
     return parent / path.name.split(".")[0]
 
 
-def copied(source: Path, target: Path) -> None:
+def copied(source: Repositories, target: Path) -> None:
     """Copy the repositories of a ground for one cell."""
     for name in ("client", "peer"):
-        shutil.copytree(source / name, target / name, symlinks=True)
+        shutil.copytree(source.place / name, target / name, symlinks=True)
