@@ -10,15 +10,21 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from helpers_proof import catalogue, interpreter
 from hgport import cli, places, process
-from hgport.proof.scenarios import REFUSE
+from hgport.proof.scenarios import HANG, REFUSE, SCENARIOS, STORED
 from hgport.upstream import sdist
 
 LEFT_OUT = "5.2 left out on Python 2.7"
+QUICK = [row for row in SCENARIOS if row.quick]
+BUG = next(row for row in QUICK if row.course.at_first is HANG and not row.workers)
+FINE = next(row for row in QUICK if row.course.at_first is STORED and not row.workers)
+ROWS = ["--scenario", BUG.name, "--scenario", FINE.name]
 
 
 @pytest.fixture
@@ -27,27 +33,72 @@ def python() -> str:
     return str(interpreter(catalogue().release("5.2.2"), "3.8").path)
 
 
+def told(capsys: pytest.CaptureFixture[str]) -> Any:
+    """What was printed, read as JSON."""
+    return json.loads(capsys.readouterr().out)
+
+
 def test_one_release_up_to_a_patch(python: str, capsys: pytest.CaptureFixture[str]) -> None:
-    args = ["test", "5.2.2", "--python", python, "--upto", REFUSE]
+    args = ["test", "5.2.2", "--python", python, "--upto", REFUSE, *ROWS]
     assert cli.run(args) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[-3] == "5.2.2    3.8     6 hang, 2 stored  6 refused, 2 stored  -   -"
-    assert out[-1] == "16 cells: 16 as stated; bug shown on 1 of 1 unpatched; " + LEFT_OUT
+    assert out[0].startswith("series ")
+    assert out[-3] == "5.2.2    3.8     1 hang, 1 stored  1 refused, 1 stored  -   -"
+    assert out[-1] == "4 cells: 4 as stated; bug shown on 1 of 1 unpatched; " + LEFT_OUT
 
     assert cli.run([*args, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert len(told["cells"]) == 16 and all(cell["cached"] for cell in told["cells"])
-    assert {c["observed"] for c in told["cells"] if c["expected"] == "hang"} == {
-        "hung, 0 of 8 blobs stored"
-    }
+    cells = told(capsys)["cells"]
+    assert len(cells) == 4 and all(cell["cached"] for cell in cells)
+    assert [c["scenario"] for c in cells] == [
+        row.name for row in SCENARIOS if row in (BUG, FINE)
+    ] * 2
+    # what was not read to judge it is there all the same
+    assert all(len(cell["evidence"]["requests"]) > 1 for cell in cells)
+
+    assert cli.run([*args, "--by-scenario"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in out if line.startswith(BUG.name)]
+    assert line.split()[-4:] == ["hang", "refused", "-", "-"]
+
+
+def test_a_report_for_others_to_read(
+    tmp_path: Path, python: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "out.xml"
+    args = ["test", "5.2.2", "--python", python, "--upto", REFUSE, *ROWS]
+    assert cli.run([*args, "--junit", str(path)]) == 0
+    (suite,) = ElementTree.parse(path).getroot()
+    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == (
+        "hgport test",
+        "4",
+        "0",
+    )
+    first = suite[0]
+    assert first.get("classname") == "5.2.2.python3.8.unpatched"
+    assert float(str(first.get("time"))) > 0
+    capsys.readouterr()
+    assert cli.run([*args, "--junit", str(tmp_path / "missing" / "out.xml")]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "there is no directory" in err
+
+
+def test_the_table_of_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["test", "--list"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("series ")
+    assert out[-1] == f"{len(SCENARIOS)} scenarios, server: embedded"
+    assert cli.run(["test", "--list", *ROWS, "--json"]) == 0
+    assert {one["name"] for one in told(capsys)["scenarios"]} == {BUG.name, FINE.name}
+    assert cli.run(["test", "--list", "--quick", "--json"]) == 0
+    assert [one["name"] for one in told(capsys)["scenarios"]] == [row.name for row in QUICK]
 
 
 def test_what_is_known_is_quick_and_needs_no_mercurial(python: str) -> None:
-    args = ["test", "5.2.2", "--python", python, "--upto", REFUSE]
+    args = ["test", "5.2.2", "--python", python, "--upto", REFUSE, *ROWS]
     assert cli.run(args) == 0
     code = (
         "import sys; from hgport import cli; code = cli.run(sys.argv[1:]);"
-        "print([m for m in ('mercurial', 'cryptography', 'requests') if m in sys.modules]);"
+        "print([m for m in ('mercurial', 'cryptography', 'requests', 'rich') if m in sys.modules]);"
         "sys.exit(code)"
     )
     started = time.monotonic()
@@ -76,15 +127,15 @@ def test_a_series_that_mends_nothing(
 ) -> None:
     (tmp_path / "new.patch").write_text("--- /dev/null\n+++ b/new\n@@ -0,0 +1,1 @@\n+new\n")
     (tmp_path / "series").write_text("new.patch\n")
-    args = ["test", "5.2.2", "--python", python, "--series", str(tmp_path / "series")]
+    args = ["test", "5.2.2", "--python", python, "--series", str(tmp_path / "series"), *ROWS]
     assert cli.run(args) == 1
     out = capsys.readouterr().out.splitlines()
     assert out[-1] == (
-        "16 cells: 10 as stated, 6 not; bug shown on 1 of 1 unpatched; gone on 0 of 1 patched; "
+        "4 cells: 3 as stated, 1 not; bug shown on 1 of 1 unpatched; gone on 0 of 1 patched; "
         + LEFT_OUT
     )
     (line,) = [line for line in out if line.startswith("NOT AS STATED")]
-    assert "up to new: lfs push, http, idle close; " in line and "it hung" in line
+    assert f"up to new: {BUG.name}: " in line and "it hung" in line
 
 
 @pytest.mark.parametrize(
@@ -96,6 +147,14 @@ def test_a_series_that_mends_nothing(
         (["5.2", "--upto", "nothing"], "no patch nothing"),
         (["5.2", "--series", "missing/series"], "missing/series"),
         (["5.2", "--jobs", "0"], "--jobs"),
+        (["5.2", "--scenario", "nothing like it"], "no scenario matches"),
+        (["5.2", "--server", "nobody"], "no scenario is on a server"),
+        (["5.2", "--list"], "--list and [RANGE] make no sense together"),
+        (["--list", "--junit", "x.xml"], "--list and --junit make no sense together"),
+        (["5.2", "--upstream", "--failed"], "--upstream and --failed make no sense together"),
+        (["5.2", "--upstream", "--list"], "--upstream and --list make no sense together"),
+        (["5.2", "--tests", "test-lfs*"], "--tests names upstream's own tests (give --upstream"),
+        (["5.2", "--cluster", "x", "--keep"], "--cluster and --keep make no sense together"),
     ],
 )
 def test_bad_input(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +177,18 @@ def test_ctrl_c_ends_everything(tmp_path: Path, python: str) -> None:
     cache.mkdir()
     (cache / "sdists").symlink_to(places.cache_dir() / "sdists")
     sdist.fetch(catalogue().release("5.2.2"))
-    args = [sys.executable, "-m", "hgport", "test", "5.2.2", "--python", python, "--jobs", "2"]
+    args = [
+        sys.executable,
+        "-m",
+        "hgport",
+        "test",
+        "5.2.2",
+        "--python",
+        python,
+        "--jobs",
+        "2",
+        *ROWS,
+    ]
     env = {**os.environ, "HGPORT_CACHE": str(cache)}
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(process.run, args, env=env, allowed=None, timeout=120)

@@ -25,13 +25,14 @@ ROWS = (
     row(PUSH, "https", "idle close"),
     row(BIG, "https", "reset in [mid] body", workers=True),
     row(BIG, "http", "no fault", server="hg serve"),
+    row(PUSH, "http", "idle close", workers=True),
 )
 
 
 def test_the_embedded_server_alone_unless_told() -> None:
-    assert choose(ROWS) == ROWS[:3]
+    assert choose(ROWS) == (*ROWS[:3], ROWS[4])
     assert choose(ROWS, server="all") == ROWS
-    assert choose(ROWS, server="HG serve") == ROWS[3:]
+    assert choose(ROWS, server="HG serve") == ROWS[3:4]
     with pytest.raises(UsageError, match="no scenario is on a server 'apache'") as caught:
         choose(ROWS, server="apache")
     assert caught.value.hint == "there are embedded, hg serve, all"
@@ -40,14 +41,17 @@ def test_the_embedded_server_alone_unless_told() -> None:
 @pytest.mark.parametrize(
     ("globs", "found"),
     [
-        (["idle"], [0, 1]),
-        (["IDLE Close"], [0, 1]),
+        (["idle"], [0, 1, 4]),
+        (["IDLE Close"], [0, 1, 4]),
         (["https"], [1, 2]),
-        (["*, workers"], [2]),
+        (["*, workers"], [2, 4]),
         (["big*"], [2]),
         (["idle*"], None),
-        (["*idle*", "workers"], [0, 1, 2]),
+        (["*idle*", "workers"], [0, 1, 2, 4]),
         (["*[[]mid]*"], [2]),
+        # a whole name is that row alone, though others have it in them
+        ([ROWS[0].name.upper()], [0]),
+        ([ROWS[0].name[1:]], [0, 4]),
     ],
 )
 def test_by_name(globs: list[str], found: list[int] | None) -> None:

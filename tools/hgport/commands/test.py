@@ -6,24 +6,39 @@ import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hgport.commands import options
 from hgport.errors import UsageError
 from hgport.model import project
+from hgport.model.catalogue import Catalogue
 from hgport.model.ranges import select
+from hgport.model.release import Release
+from hgport.model.stack import Stack
 from hgport.output import say
 from hgport.places import cache_dir
-from hgport.proof import interpreters, plan
+from hgport.proof import choice, interpreters, plan, prover, scenarios
 from hgport.proof.interpreters import Interpreter
-from hgport.proof.plan import Plan
-from hgport.proof.prover import Verdict, prove
+from hgport.proof.plan import Gap, Plan
+from hgport.proof.prover import Verdict
 from hgport.proof.results import Results
+from hgport.proof.scenarios import Scenario
 from hgport.report import proof as report
-from hgport.report.downloads import shown
 from hgport.report.progress import progress
+from hgport.report.proof import Proven
 from hgport.upstream.contents import Contents
+
+# what has no meaning together: options by the parameter that they do not go with
+_NOT_WITH = {
+    "upstream": ("scenario_globs quick server by_scenario only_list failed keep cluster"),
+    "only_list": (
+        "releases pythons jobs upto no_cache failed keep cluster junit by_scenario test_globs"
+    ),
+    # what a machine elsewhere leaves is not here to be looked at
+    "cluster": "keep",
+}
 
 
 def _jobs() -> int:
@@ -40,6 +55,23 @@ def _jobs() -> int:
     metavar="V",
     help="Only this Python: a version (2.7) or the path of one.  May be given again.",
 )
+@click.option("--upto", metavar="PATCH", help="Go no further than this patch of the series.")
+@click.option(
+    "--scenario",
+    "scenario_globs",
+    multiple=True,
+    metavar="GLOB",
+    help="Only scenarios whose name matches, or has this in it.  May be given again.",
+)
+@click.option("--quick", is_flag=True, help="Only the handful of scenarios that tell the most.")
+@click.option(
+    "--server",
+    default=choice.EMBEDDED,
+    metavar="NAME",
+    help="The server: embedded (if none is given), 'hg serve', giftless or all.",
+)
+@click.option("--failed", is_flag=True, help="Only what was not as stated when it was run last.")
+@click.option("--no-cache", is_flag=True, help="Run what was run before, too.")
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
@@ -47,72 +79,169 @@ def _jobs() -> int:
     metavar="N",
     help="Worlds at work at once (twice the processors).",
 )
-@click.option("--upto", metavar="PATCH", help="Go no further than this patch of the series.")
-@click.option("--no-cache", is_flag=True, help="Run what was run before, too.")
+@click.option("--cluster", metavar="ADDRESS", help="Run the cells on this Dask scheduler.")
+@click.option("--keep", is_flag=True, help="Leave what a failed cell worked on, to look at.")
+@click.option("--list", "only_list", is_flag=True, help="Print the scenarios; run nothing.")
+@click.option("--by-scenario", is_flag=True, help="Print a line for each scenario instead.")
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the results there, as JUnit's XML, too.",
+)
+@click.option("--upstream", is_flag=True, help="Run each release's own tests instead.")
+@click.option(
+    "--tests",
+    "test_globs",
+    multiple=True,
+    metavar="GLOB",
+    help="With --upstream: only these tests.  May be given again.",
+)
 @options.json_output
 @options.series
-def command(
-    releases: str,
-    pythons: tuple[str, ...],
-    jobs: int,
-    upto: str | None,
-    no_cache: bool,
-    as_json: bool,
-    series: Path | None,
-) -> int:
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> int:
     """Prove the series: the bug shows without it and is gone with it.
 
-    Each release of RANGE (affected if none is given; see hgport status) pushes lfs blobs, in its
-    own interpreter, to a server that misbehaves: as published, and with each patch added.  The
-    table counts what came of it: hang, the client and the server wait for each other; refused, the
-    push fails at once with the reason; stored, every blob arrived whole and once.
+    Each release of RANGE (affected if none is given; see hgport status) is run in its own
+    interpreter against a server that misbehaves, as the table of scenarios says (--list): as
+    published, and with each patch added.  The table counts what came of it, such as: hang, the
+    client and the server wait for each other; refused, the push fails at once with the reason;
+    stored, everything arrived whole and once.
 
     Exits with 1 if anything is not as the table of scenarios states, else with 3 if there was no
     interpreter for some release.
     """
-    return test(
-        releases,
-        pythons=pythons,
-        jobs=jobs,
-        upto=upto,
-        fresh=no_cache,
-        as_json=as_json,
-        series=series,
+    _check_together(ctx)
+    of_upstream, only_list = given.pop("upstream"), given.pop("only_list")
+    test_globs = given.pop("test_globs")
+    if of_upstream:
+        return _upstream(test_globs, given)
+    if test_globs:
+        raise UsageError("--tests names upstream's own tests", "give --upstream as well")
+    chosen = choice.choose(
+        (*scenarios.SCENARIOS, *scenarios.REAL),
+        server=given.pop("server"),
+        globs=given.pop("scenario_globs"),
+        quick=given.pop("quick"),
     )
+    if only_list:
+        return show_rows(chosen, as_json=given["as_json"], series=given["series"])
+    return test(given.pop("releases"), rows=chosen, fresh=given.pop("no_cache"), **given)
+
+
+def _check_together(ctx: click.Context) -> None:
+    """Raise UsageError for options that were given and make no sense together."""
+    named = {
+        param.name: (
+            max(param.opts, key=len) if isinstance(param, click.Option) else param.make_metavar(ctx)
+        )
+        for param in ctx.command.params
+    }
+    told = {
+        name
+        for name in ctx.params
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    }
+    for name, others in _NOT_WITH.items():
+        for other in others.split():
+            if {name, other} <= told:
+                raise UsageError(f"{named[name]} and {named[other]} make no sense together")
+
+
+def _upstream(globs: Sequence[str], given: dict[str, Any]) -> int:
+    from hgport.commands import upstream_tests
+
+    return upstream_tests.upstream(
+        given["releases"],
+        globs=globs,
+        pythons=given["pythons"],
+        jobs=given["jobs"],
+        upto=given["upto"],
+        fresh=given["no_cache"],
+        as_json=given["as_json"],
+        junit=given["junit"],
+        series=given["series"],
+    )
+
+
+def show_rows(
+    rows: Sequence[Scenario], *, as_json: bool = False, series: Path | None = None
+) -> int:
+    """Print what the rows of the table of scenarios state, and return the exit code."""
+    from hgport.report import rows as report_rows
+
+    stack, catalogue = project.load(series)
+    if as_json:
+        _say_json(report_rows.listed_plain(stack, catalogue, rows))
+    else:
+        say(*report.heading(stack), *report_rows.listed(stack, catalogue, rows))
+    return 0
 
 
 def test(
     releases: str,
     *,
+    rows: Sequence[Scenario] = scenarios.SCENARIOS,
     pythons: Sequence[str] = (),
     jobs: int = 1,
     upto: str | None = None,
     fresh: bool = False,
+    failed: bool = False,
+    keep: bool = False,
+    cluster: str | None = None,
+    junit: Path | None = None,
+    by_scenario: bool = False,
     as_json: bool = False,
     series: Path | None = None,
 ) -> int:
     """Prove a stack on a range of releases, print what came of it and return the exit code."""
+    if junit is not None:
+        from hgport.report import junit as xml
+
+        xml.check(junit)
     stack, catalogue = project.load(series)
-    named = _named(pythons)
-    asked = [*(v for v in pythons if os.sep not in v), *named]
     chosen = select(catalogue, releases)
-    demanded = plan.demands(catalogue, chosen, asked)
-    without = plan.left_out(catalogue, chosen, asked)
-    wanted = [v for _release, any_of in demanded for v in any_of if v not in named]
-    made = plan.make(stack, catalogue, demanded, {**interpreters.find(wanted), **named}, upto=upto)
+    made, without = _planned(stack, catalogue, chosen, pythons, rows, upto)
     if not as_json:
         say(*report.heading(stack))
-    verdicts = _proven(made, jobs, fresh, quiet=as_json)
+    kept = cache_dir() / "kept" if keep else None
+    with Results(cache_dir() / "proofs.sqlite") as results:
+        if failed:
+            made = prover.failed(made, results)  # type: ignore[attr-defined, unused-ignore]
+        verdicts = _proven(
+            made, results, jobs=jobs, fresh=fresh, keep=kept, cluster=cluster, quiet=as_json
+        )
+        if as_json:
+            verdicts = prover.with_evidence(verdicts, results)
+    found = Proven(stack, catalogue, verdicts, made.gaps, without, plan.without_rows(chosen, rows))
+    if junit is not None:
+        xml.write(junit, "hgport test", report.cases(found))
     if as_json:
-        import json
-
-        say(json.dumps(report.to_plain(stack, verdicts, made.gaps, without), indent=2))
+        _say_json(report.to_plain(found))
+    elif failed and not verdicts:
+        say("nothing failed when it was run last")
     else:
-        say(*report.table(stack, catalogue, verdicts, made.gaps))
-        say(*report.wrong(verdicts), *report.unsteady(verdicts))
-        say(*report.missing(made.gaps), *report.left_out(without))
-        say(report.summary(verdicts, made.gaps, without))
-    return _exit_code(verdicts, made)
+        say(*report.text(found, by_scenario=by_scenario))
+    return _exit_code(found)
+
+
+def _planned(
+    stack: Stack,
+    catalogue: Catalogue,
+    releases: Sequence[Release],
+    pythons: Sequence[str],
+    rows: Sequence[Scenario],
+    upto: str | None,
+) -> tuple[Plan, Sequence[Gap]]:
+    """The plan for the interpreters of this machine, and what ``pythons`` leaves out of it."""
+    named = _named(pythons)
+    asked = [*(v for v in pythons if os.sep not in v), *named]
+    demanded = plan.demands(catalogue, releases, asked)
+    wanted = [v for _release, any_of in demanded for v in any_of if v not in named]
+    found = {**interpreters.find(wanted), **named}
+    made = plan.make(stack, catalogue, demanded, found, upto=upto, rows=rows)
+    return made, plan.left_out(catalogue, releases, asked)
 
 
 def _named(pythons: Sequence[str]) -> dict[str, Interpreter]:
@@ -127,15 +256,22 @@ def _named(pythons: Sequence[str]) -> dict[str, Interpreter]:
     return found
 
 
-def _proven(made: Plan, jobs: int, fresh: bool, *, quiet: bool) -> list[Verdict]:
+def _proven(made: Plan, results: Results, quiet: bool, **how: Any) -> list[Verdict]:
+    """The verdicts on a plan; what of ``how`` was asked for goes to ``prover.prove``."""
+    asked = {name: value for name, value in how.items() if value}
     with contextlib.ExitStack() as open_:
-        contents = open_.enter_context(Contents(progress=open_.enter_context(shown())))
-        results = open_.enter_context(Results(cache_dir() / "proofs.sqlite"))
         told = open_.enter_context(progress(made, quiet=quiet))
-        return prove(made, results, contents, told, jobs=jobs, fresh=fresh)
+        contents = open_.enter_context(Contents(progress=told.fetched))
+        return prover.prove(made, results, contents, told, **asked)
 
 
-def _exit_code(verdicts: Sequence[Verdict], made: Plan) -> int:
-    if not all(verdict.as_stated for verdict in verdicts):
+def _say_json(data: Any) -> None:
+    import json
+
+    say(json.dumps(data, indent=2))
+
+
+def _exit_code(found: Proven) -> int:
+    if not all(verdict.as_stated for verdict in found.verdicts):
         return 1
-    return 3 if made.gaps else 0
+    return 3 if found.gaps else 0

@@ -24,16 +24,15 @@ def choose(
     """Those of the rows that are meant, in their order.
 
     ``server`` is a row's server or "all"; ``globs`` are patterns of names, of which a row matches
-    any: a plain word matches where it occurs, and case is all one; ``quick`` takes those that are
-    marked quick.  Raises UsageError, which offers near names, for what matches nothing.
+    any: a plain word matches where it occurs, but a whole name that row alone, and case is all one;
+    ``quick`` takes those that are marked quick.  Raises UsageError, which offers near names, for
+    what matches nothing.
     """
     every = tuple(rows)
     found = _on(every, server)
     if globs:
-        for glob in globs:
-            if not any(_matches(row, glob) for row in found):
-                raise _unknown(glob, found, every)
-        found = tuple(row for row in found if any(_matches(row, glob) for glob in globs))
+        named = {row for glob in globs for row in _named(glob, found, every)}
+        found = tuple(row for row in found if row in named)
     if quick:
         found = tuple(row for row in found if row.quick)
         if not found:
@@ -52,6 +51,15 @@ def _on(rows: Sequence[Scenario], server: str) -> tuple[Scenario, ...]:
             f"no scenario is on a server {server!r}",
             f"there are {', '.join([*known, _EVERY_SERVER])}",
         )
+    return found
+
+
+def _named(glob: str, rows: Sequence[Scenario], every: Sequence[Scenario]) -> list[Scenario]:
+    """The rows that one pattern means, at least one."""
+    found = [row for row in rows if row.name.lower() == glob.lower()]
+    found = found or [row for row in rows if _matches(row, glob)]
+    if not found:
+        raise _unknown(glob, rows, every)
     return found
 
 

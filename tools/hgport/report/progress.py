@@ -1,86 +1,113 @@
-"""Show a proof as it goes: a bar on a terminal, one plain line for each release elsewhere."""
+"""Show a proof as it goes: a live table on a terminal, one plain line for each release elsewhere.
+
+All of it goes to standard error.  What was known already is not shown on its own, and a proof that
+takes no time shows nothing.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
+from hgport.model.release import Release
 from hgport.proof.plan import Plan, Subject
-from hgport.proof.prover import Told, Verdict
-from hgport.report import proof
+from hgport.proof.prover import Verdict
+from hgport.report import downloads, proof
+from hgport.upstream.sdist import ProgressOfMany
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from hgport.report.livetable import LiveTable
+
+# seconds after which a table is worth showing
+_PATIENCE = 0.4
 
 
 @contextlib.contextmanager
-def progress(plan: Plan, *, quiet: bool = False) -> Iterator[Told]:
-    """Yield what ``prove`` takes as ``told``.
+def progress(plan: Plan, *, quiet: bool = False) -> Iterator[Shown]:
+    """Yield what ``prove`` takes as ``told``, whose ``fetched`` is what ``Contents`` takes as
+    ``progress``.
 
-    What is shown goes to standard error; nothing if ``quiet`` and that is no terminal, nor about
-    what was known already.
+    Nothing is shown if ``quiet`` and standard error is no terminal.
     """
     if sys.stderr.isatty():
-        with _bar() as bar:
-            yield _Bar(plan, bar).tell
-    elif quiet:
-        yield lambda subject, verdicts: None
+        with _Live(plan) as live:
+            yield live
     else:
-        yield _Lines(plan).tell
+        with downloads.shown() as fetched:
+            yield _Lines(plan, fetched, quiet)
 
 
 class _Lines:
     """A line for each release and interpreter, when the last of its cells is done."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, fetched: ProgressOfMany, quiet: bool) -> None:
+        self.fetched = fetched
+        self._quiet = quiet
         self._left = Counter(_place(subject) for subject in plan.by_subject())
         self._verdicts: dict[tuple[str, str], list[Verdict]] = {}
 
-    def tell(self, subject: Subject, verdicts: Sequence[Verdict]) -> None:
+    def __call__(self, subject: Subject, verdicts: Sequence[Verdict]) -> None:
         place = _place(subject)
         mine = self._verdicts.setdefault(place, [])
         mine += verdicts
         self._left[place] -= 1
-        if not self._left[place] and not all(verdict.cached for verdict in mine):
+        known = all(verdict.cached for verdict in mine)
+        if not self._left[place] and not known and not self._quiet:
             sys.stderr.write(proof.line(mine) + "\n")
 
 
-class _Bar:
-    """A bar that counts cells, and names what was done last."""
+class _Live:
+    """A table that is redrawn as it changes, and gone at the end."""
 
-    def __init__(self, plan: Plan, bar: Progress) -> None:
-        self._bar = bar
-        self._task = bar.add_task("", total=len(plan.cells), wrong=0)
-        self._wrong = 0
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._told: list[tuple[Subject, Sequence[Verdict]]] = []
+        self._table: LiveTable | None = None
+        self._lock = threading.Lock()
+        self._ended = False
+        self._timer = threading.Timer(_PATIENCE, self._show)
+        self._timer.daemon = True
 
-    def tell(self, subject: Subject, verdicts: Sequence[Verdict]) -> None:
-        self._wrong += sum(not verdict.as_stated for verdict in verdicts)
-        self._bar.update(
-            self._task,
-            advance=len(verdicts),
-            description=f"{subject.release.version}, Python {subject.interpreter.version}",
-            wrong=self._wrong,
-        )
+    def __enter__(self) -> _Live:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._ended = True
+        if self._table is not None:
+            self._table.stop()
+
+    def __call__(self, subject: Subject, verdicts: Sequence[Verdict]) -> None:
+        with self._lock:
+            self._told.append((subject, verdicts))
+            if self._table is not None:
+                self._table.tell(subject, verdicts)
+
+    def fetched(self, release: Release, done: int, whole: int) -> None:
+        """Show how far a download is."""
+        if self._table is not None:
+            self._table.fetched(release.sdist, done, whole)
+
+    def _show(self) -> None:
+        # brings rich, which takes longer to import than a proof in which nothing has changed
+        from hgport.report.livetable import LiveTable
+
+        with self._lock:
+            if self._ended:
+                return
+            table = self._table = LiveTable(self._plan)
+            for subject, verdicts in self._told:
+                table.tell(subject, verdicts)
+            table.start()
 
 
-def _bar() -> Progress:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    wrong = TextColumn("cells, {task.fields[wrong]} not as stated")
-    count, elapsed = MofNCompleteColumn(), TimeElapsedColumn()
-    name = TextColumn("{task.description}")
-    console = Console(stderr=True)
-    return Progress(BarColumn(), count, wrong, elapsed, name, console=console, transient=True)
+Shown = Union[_Live, _Lines]
 
 
 def _place(subject: Subject) -> tuple[str, str]:

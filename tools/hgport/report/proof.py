@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hgport.engine.judge import absorptions
@@ -14,8 +17,23 @@ from hgport.model.stack import Stack
 from hgport.proof import interpreters
 from hgport.proof.plan import Gap, Subject
 from hgport.proof.prover import Verdict
+from hgport.proof.scenarios import Expectation
+from hgport.report.junit import Case
 
 _SPACE = "  "
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What came of a proof.  ``gaps`` could not be proven, ``left_out`` is what --python left out,
+    ``without_rows`` are releases that none of the chosen scenarios makes sense on."""
+
+    stack: Stack
+    catalogue: Catalogue
+    verdicts: Sequence[Verdict]
+    gaps: Sequence[Gap] = ()
+    left_out: Sequence[Gap] = ()
+    without_rows: Sequence[Release] = ()
 
 
 def heading(stack: Stack) -> list[str]:
@@ -27,6 +45,22 @@ def heading(stack: Stack) -> list[str]:
     return [f"series {stack.top.path}{base}", *numbered]
 
 
+def text(proven: Proven, *, by_scenario: bool = False) -> list[str]:
+    """Everything that is printed when a proof is over."""
+    from hgport.report import rows
+
+    tabled = rows.by_scenario if by_scenario else table
+    return [
+        *tabled(proven),
+        *wrong(proven.verdicts),
+        *unsteady(proven.verdicts),
+        *kept(proven.verdicts),
+        *missing(proven.gaps),
+        *left_out(proven),
+        summary(proven),
+    ]
+
+
 def line(verdicts: Sequence[Verdict]) -> str:
     """One line about a release in an interpreter, whose verdicts these are."""
     right = sum(verdict.as_stated for verdict in verdicts)
@@ -35,13 +69,11 @@ def line(verdicts: Sequence[Verdict]) -> str:
     return f"{_place(verdicts[0].cell.subject)}: {right} of {len(verdicts)} as stated{known}"
 
 
-def table(
-    stack: Stack, catalogue: Catalogue, verdicts: Sequence[Verdict], gaps: Sequence[Gap]
-) -> list[str]:
+def table(proven: Proven) -> list[str]:
     """A line for each release and interpreter, a column for no patch and for each one added."""
-    rows = [["release", "Python", "unpatched"]]
-    rows[0] += [f"+{number}" for number, _name in enumerate(stack.names, start=1)]
-    for mine in grouped(verdicts):
+    stack, catalogue = proven.stack, proven.catalogue
+    rows = [["release", "Python", "unpatched", *numbered(stack)]]
+    for mine in grouped(proven.verdicts):
         subject = mine[0].cell.subject
         by_last = _by_last_patch(mine)
         absorbed = _absorbed(stack, catalogue, subject.release)
@@ -50,10 +82,15 @@ def table(
             missing = "upstream" if name in absorbed else "-"
             words.append(_words(by_last[name]) if name in by_last else missing)
         rows.append([subject.release.version, subject.interpreter.version, *words])
-    for gap in gaps:
+    for gap in proven.gaps:
         pythons = "/".join(gap.pythons) or "?"
         rows += [[one.version, pythons, "not proven"] for one in gap.releases]
-    return _aligned(rows)
+    return aligned(rows)
+
+
+def numbered(stack: Stack) -> list[str]:
+    """The headings of the columns with patches: +1 is the first of the series."""
+    return [f"+{number}" for number, _name in enumerate(stack.names, start=1)]
 
 
 def _absorbed(stack: Stack, catalogue: Catalogue, release: Release) -> set[str]:
@@ -83,19 +120,19 @@ def unsteady(verdicts: Iterable[Verdict]) -> Iterator[str]:
     """A line for each cell that came out otherwise when it was run once more, alone."""
     for verdict in verdicts:
         if verdict.at_first:
-            subject, name = verdict.cell.subject, verdict.cell.row.name
             now = "as stated" if verdict.as_stated else "; ".join(verdict.problems)
-            where = f"{_place(subject)}, {_state(subject)}: {name}"
-            yield f"RUN TWICE: {where}: at first: {'; '.join(verdict.at_first)}; alone: {now}"
+            first = "; ".join(verdict.at_first)
+            yield f"RUN TWICE: {_cell(verdict)}: at first: {first}; alone: {now}"
 
 
 def missing(gaps: Iterable[Gap]) -> Iterator[str]:
     """A line for each gap, with the way to close it."""
     for gap in gaps:
         if gap.pythons:
-            yield f"{_lines(gap)} not proven on {_pythons(gap)}: none found; {_advice(gap)}"
+            why = f"on {_pythons(gap)}: none found; {_advice(gap)}"
+            yield f"{_lines(gap.releases)} not proven {why}"
         else:
-            yield f"{_lines(gap)} not proven: {_advice(gap)}"
+            yield f"{_lines(gap.releases)} not proven: {_advice(gap)}"
 
 
 def _advice(gap: Gap) -> str:
@@ -104,18 +141,34 @@ def _advice(gap: Gap) -> str:
     return "the catalogue names no Python that runs it; name one in its [pythons]"
 
 
-def left_out(gaps: Iterable[Gap]) -> Iterator[str]:
-    """A line for what --python left out."""
-    for gap in gaps:
-        yield f"{_lines(gap)} left out on {_pythons(gap)}, as --python asks"
+def left_out(proven: Proven) -> Iterator[str]:
+    """A line for what was asked to be left out."""
+    for gap in proven.left_out:
+        yield f"{_lines(gap.releases)} left out on {_pythons(gap)}, as --python asks"
+    if proven.without_rows:
+        yield f"{_lines(proven.without_rows)} left out: no chosen scenario makes sense there"
+
+
+def kept(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """A line for each cell whose world was left, with the command that repeats it."""
+    for verdict in verdicts:
+        place = _kept(verdict)
+        if place is not None:
+            yield f"KEPT: {_cell(verdict)}: {place}; again: {shlex.quote(str(place / 'again'))}"
+
+
+def _kept(verdict: Verdict) -> Path | None:
+    place: Path | None = getattr(verdict, "kept", None)
+    return place
 
 
 def _pythons(gap: Gap) -> str:
     return f"Python {' or '.join(gap.pythons)}"
 
 
-def summary(verdicts: Sequence[Verdict], gaps: Sequence[Gap], without: Sequence[Gap] = ()) -> str:
-    """The one line at the end; ``without`` is what --python left out."""
+def summary(proven: Proven) -> str:
+    """The one line at the end."""
+    verdicts = proven.verdicts
     right = sum(verdict.as_stated for verdict in verdicts)
     parts = [f"{len(verdicts)} cells: {right} as stated"]
     if right < len(verdicts):
@@ -128,25 +181,31 @@ def summary(verdicts: Sequence[Verdict], gaps: Sequence[Gap], without: Sequence[
     gone = _count(buggy, _must_be_gone)
     if gone[1]:
         parts.append(f"gone on {gone[0]} of {gone[1]} patched")
-    for gap in gaps:
+    stays = {verdict.cell.row.name for verdict in verdicts if _stays(verdict)}
+    if stays:
+        what = f"{len(stays)} scenario" + ("s" if len(stays) != 1 else "")
+        parts.append(f"{what} stated as not mended (--list says why)")
+    for gap in proven.gaps:
         lacking = f"no {_pythons(gap)}" if gap.pythons else "no Python named"
-        parts.append(f"{_lines(gap)} not proven ({lacking})")
-    parts += [f"{_lines(gap)} left out on {_pythons(gap)}" for gap in without]
+        parts.append(f"{_lines(gap.releases)} not proven ({lacking})")
+    parts += [f"{_lines(gap.releases)} left out on {_pythons(gap)}" for gap in proven.left_out]
+    if proven.without_rows:
+        parts.append(f"{_lines(proven.without_rows)} left out")
     return "; ".join(parts)
 
 
-def to_plain(
-    stack: Stack, verdicts: Sequence[Verdict], gaps: Sequence[Gap], without: Sequence[Gap] = ()
-) -> dict[str, Any]:
+def to_plain(proven: Proven) -> dict[str, Any]:
     """Everything as data for ``--json``."""
+    stack = proven.stack
     return {
         "series": str(stack.top.path),
         "base": stack.base,
         "patches": list(stack.names),
-        "cells": [_cell_to_plain(verdict) for verdict in verdicts],
-        "gaps": [{**_gap_to_plain(gap), "advice": _advice(gap)} for gap in gaps],
-        "left_out": [_gap_to_plain(gap) for gap in without],
-        "summary": summary(verdicts, gaps, without),
+        "cells": [_cell_to_plain(verdict) for verdict in proven.verdicts],
+        "gaps": [{**_gap_to_plain(gap), "advice": _advice(gap)} for gap in proven.gaps],
+        "left_out": [_gap_to_plain(gap) for gap in proven.left_out],
+        "without_scenarios": [release.version for release in proven.without_rows],
+        "summary": summary(proven),
     }
 
 
@@ -158,34 +217,72 @@ def _gap_to_plain(gap: Gap) -> dict[str, Any]:
 
 
 def _cell_to_plain(verdict: Verdict) -> dict[str, Any]:
-    cell, seen = verdict.cell, verdict.evidence
+    cell, seen, place = verdict.cell, verdict.evidence, _kept(verdict)
     return {
         "release": cell.subject.release.version,
         "python": cell.subject.interpreter.full,
+        "python_version": cell.subject.interpreter.version,
+        "python_path": str(cell.subject.interpreter.path),
         "patches": list(cell.subject.applied),
         "scenario": cell.row.name,
+        "server": cell.row.server,
         "expected": cell.expected.name,
         "observed": verdict.observed,
         "as_stated": verdict.as_stated,
         "problems": list(verdict.problems),
         "at_first": list(verdict.at_first),
         "cached": verdict.cached,
+        "seconds": verdict.seconds,
+        "reason": getattr(cell.row.course, "reason", ""),
+        "kept": place and str(place),
+        "again": place and str(place / "again"),
         "evidence": None if seen is None else seen.to_json(),
     }
+
+
+def cases(proven: Proven) -> list[Case]:
+    """Everything as the results of tests: one for each cell, and one for each release in a gap."""
+    found = [_case(verdict) for verdict in proven.verdicts]
+    for gap in proven.gaps:
+        pythons = "-or-".join(gap.pythons) or "-unknown"
+        why = next(missing([gap]))
+        found += [
+            Case(f"{one.version}.python{pythons}", "every scenario", 0.0, skipped=why)
+            for one in gap.releases
+        ]
+    return found
+
+
+def _case(verdict: Verdict) -> Case:
+    cell, subject = verdict.cell, verdict.cell.subject
+    state = short_name(subject.applied[-1]) if subject.patches else "unpatched"
+    failure = None
+    if not verdict.as_stated:
+        said = "" if verdict.evidence is None else verdict.evidence.output
+        why = f"{cell.expected.name} stated, but {verdict.observed}: {'; '.join(verdict.problems)}"
+        failure = f"{why}\n{said}"
+    group = f"{subject.release.version}.python{subject.interpreter.version}.{state}"
+    return Case(group, cell.row.name, verdict.seconds, failure)
 
 
 def grouped(verdicts: Iterable[Verdict]) -> list[list[Verdict]]:
     """The verdicts of each release and interpreter, in order."""
     found: dict[str, list[Verdict]] = {}
+    last, mine = None, []
     for verdict in verdicts:
-        found.setdefault(_place(verdict.cell.subject), []).append(verdict)
+        # the verdicts on a subject are together
+        if verdict.cell.subject is not last:
+            last = verdict.cell.subject
+            mine = found.setdefault(_place(last), [])
+        mine.append(verdict)
     return list(found.values())
 
 
 def _by_last_patch(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     found: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        found.setdefault(([""] + [*verdict.cell.subject.applied])[-1], []).append(verdict)
+        patches = verdict.cell.subject.patches
+        found.setdefault(patches[-1].name if patches else "", []).append(verdict)
     return found
 
 
@@ -194,17 +291,42 @@ def _words(verdicts: Sequence[Verdict]) -> str:
     bad = sum(not verdict.as_stated for verdict in verdicts)
     if bad:
         return f"{bad} of {len(verdicts)} WRONG"
-    counts = Counter(verdict.cell.expected.name for verdict in verdicts)
-    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    return counted(Counter(verdict.cell.expected for verdict in verdicts))
+
+
+def counted(stated: Mapping[Expectation, int]) -> str:
+    """How many cells came out which way, what is worst first: "58 hang, 9 refused, 31 stored"."""
+    counts: Counter[str] = Counter()
+    # what goes by one name is one thing to a reader
+    for expectation, count in sorted(stated.items(), key=lambda pair: _badness(pair[0])):
+        counts[expectation.name] += count
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def _badness(stated: Expectation) -> tuple[bool, bool, bool, str]:
+    return not stated.hangs, not stated.unsafe, stated.stored, stated.name
 
 
 def _must_show(verdict: Verdict) -> bool:
-    return not verdict.cell.subject.patches and verdict.cell.expected.hangs
+    course = verdict.cell.row.course
+    # upstream may have mended it
+    shows = course.shows_bug and verdict.cell.expected.name == course.at_first.name
+    return shows and not verdict.cell.subject.patches
 
 
 def _must_be_gone(verdict: Verdict) -> bool:
-    subject, row = verdict.cell.subject, verdict.cell.row
-    return bool(subject.patches) and subject.whole and row.course.shows_bug
+    return _is_patched(verdict) and verdict.cell.row.course.shows_bug and not _stays(verdict)
+
+
+def _stays(verdict: Verdict) -> bool:
+    """Whether it is stated that a bug is not mended."""
+    course = verdict.cell.row.course
+    same = verdict.cell.expected.name == course.at_first.name
+    return _is_patched(verdict) and course.shows_bug and same
+
+
+def _is_patched(verdict: Verdict) -> bool:
+    return bool(verdict.cell.subject.patches) and verdict.cell.subject.whole
 
 
 def _count(
@@ -216,19 +338,25 @@ def _count(
     return sum(all(v.as_stated for v in mine) for mine in those), len(those)
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
+def aligned(rows: list[list[str]]) -> list[str]:
+    """The rows of a table, each cell as wide as the widest of its column."""
     widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(len(rows[0]))]
     return [_SPACE.join(w.ljust(n) for w, n in zip(row, widths)).rstrip() for row in rows]
 
 
-def _lines(gap: Gap) -> str:
-    versions = [release.line for release in gap.releases]
+def _lines(releases: Sequence[Release]) -> str:
+    versions = [release.line for release in releases]
     versions = list(dict.fromkeys(versions))
     return versions[0] if len(versions) == 1 else f"{versions[0]}–{versions[-1]}"
 
 
 def _place(subject: Subject) -> str:
     return f"{subject.release.version}, Python {subject.interpreter.version}"
+
+
+def _cell(verdict: Verdict) -> str:
+    subject = verdict.cell.subject
+    return f"{_place(subject)}, {_state(subject)}: {verdict.cell.row.name}"
 
 
 def _state(subject: Subject) -> str:
