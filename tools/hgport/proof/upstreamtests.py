@@ -1,0 +1,412 @@
+"""Put a series to upstream's own tests: the release's, and those that the patches bring.
+
+A release's tests are run twice: before the series, with the tests as the patches have them on an
+otherwise unpatched tree, and after it.  The tests that a patch brings are run once more for each
+patch, on the trees without and with it: there they must fail, and here pass.
+
+Whatever is not as it should be is run once more, alone, before it is said: machines are noisy.
+What came of a run is remembered by all that went into it.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import hgport
+from hgport.engine.apply import apply_series
+from hgport.engine.outcome import Outcome
+from hgport.model.patch import Patch, short_name
+from hgport.model.release import Release
+from hgport.proof import upstreamchoice
+from hgport.proof.interpreters import Interpreter
+from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen, file_of
+from hgport.proof.upstreamresults import UpstreamResults
+from hgport.proof.upstreamrun import Work, do
+from hgport.upstream.contents import Contents
+
+# what takes part in a run beside what is in its key by its content
+_HARNESS = ("proof/upstreamreport.py", "proof/upstreamrun.py", "proof/upstreamvenv.py")
+_BROKEN = (Outcome.CONFLICT, Outcome.NOT_TRIED)
+# doubtful tests that are run once more; where there are more of them it was no bad moment
+_MOST_AGAIN = 24
+
+
+class Change(enum.Enum):
+    """What the series does to a test."""
+
+    NEWLY_FAILING = "newly failing"
+    NEWLY_SKIPPED = "newly skipped"
+    NEWLY_PASSING = "newly passing"
+    PASSES = "unchanged (passes)"
+    FAILS = "unchanged (fails)"
+    SKIPPED = "unchanged (skipped)"
+
+
+_CHANGES = {
+    (PASSED, PASSED): Change.PASSES,
+    (FAILED, FAILED): Change.FAILS,
+    (SKIPPED, SKIPPED): Change.SKIPPED,
+    (FAILED, PASSED): Change.NEWLY_PASSING,
+    (SKIPPED, PASSED): Change.NEWLY_PASSING,
+    (PASSED, SKIPPED): Change.NEWLY_SKIPPED,
+    (FAILED, SKIPPED): Change.NEWLY_SKIPPED,
+    (PASSED, FAILED): Change.NEWLY_FAILING,
+    (SKIPPED, FAILED): Change.NEWLY_FAILING,
+}
+# a case of a test that only one of the two runs knows
+_ABSENT = Seen(SKIPPED, 0.0, "there is no such test")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A test before and after the series.  ``own`` is "added" or "changed" for one that the
+    patches bring, else ""."""
+
+    name: str
+    before: Seen
+    after: Seen
+    own: str = ""
+
+    @property
+    def change(self) -> Change:
+        """What the series does to it."""
+        return _CHANGES[self.before.outcome, self.after.outcome]
+
+    @property
+    def right(self) -> bool:
+        """Whether that is as it should be: no harm done, and a test of the patches' own fails
+        before and passes after."""
+        if self.own:
+            return (self.before.outcome, self.after.outcome) == (FAILED, PASSED)
+        return self.change not in (Change.NEWLY_FAILING, Change.NEWLY_SKIPPED)
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether it came out otherwise when it was run once more, alone."""
+        return bool(self.before.at_first or self.after.at_first)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A patch and the tests that it brings, as of this patch: on the trees without and with it,
+    by the tests' names; () where it brings none."""
+
+    patch: str
+    tests: tuple[Compared, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether each test fails without the patch and passes with it."""
+        return all(test.right for test in self.tests)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is tested: the first patches of a release's series, and which test files are run."""
+
+    release: Release
+    interpreter: Interpreter
+    patches: tuple[Patch, ...]
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What came of a subject: its tests in order of their names, and a step for each patch.
+
+    ``problem`` says why there is nothing, if there is nothing though there are patches.  ``known``
+    says that all of it had been run before.
+    """
+
+    subject: Subject
+    tests: tuple[Compared, ...] = ()
+    steps: tuple[Step, ...] = ()
+    problem: str = ""
+    known: bool = False
+
+    @property
+    def right(self) -> bool:
+        """Whether all is as it should be."""
+        if self.problem:
+            return False
+        return all(test.right for test in self.tests) and all(step.right for step in self.steps)
+
+
+class Told:
+    """Told of each subject when it is begun and when it is done.  This one keeps it to itself."""
+
+    def begun(self, subject: Subject) -> None:
+        """Its tests are about to run."""
+
+    def done(self, tested: Tested) -> None:
+        """They have, or are known."""
+
+
+# a room (as in ``world``) and what runs work in it
+Begin = Callable[[], "tuple[Path, Executor]"]
+
+
+def test(
+    subjects: Iterable[Subject],
+    contents: Contents,
+    results: UpstreamResults,
+    told: Told,
+    begin: Begin,
+    *,
+    jobs: int,
+    fresh: bool = False,
+) -> Iterator[Tested]:
+    """What comes of each subject, in order.
+
+    ``begin`` is called once, when there is something to run; ``jobs`` tests are at work at once.
+    ``fresh`` runs what is known, too.  Raises OutsideError for trouble with the network or the
+    disk.
+    """
+    begin_once = functools.lru_cache(maxsize=1)(begin)
+    for subject in subjects:
+        found = _tested(subject, contents, told, _Runs(subject, results, begin_once, jobs, fresh))
+        told.done(found)
+        yield found
+
+
+# which tree: how many patches the code has, and how many the tests
+_Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two trees to be compared by some test files, of which ``own`` are the patches'."""
+
+    before: _Place
+    after: _Place
+    files: tuple[str, ...]
+    own: Mapping[str, str]
+
+
+def _tested(subject: Subject, contents: Contents, told: Told, runs: _Runs) -> Tested:
+    nothing = Tested(subject)
+    if not subject.patches:
+        return nothing
+    if not subject.tests:
+        return replace(nothing, problem="none of the tests is in this release")
+    states = _states(subject, contents)
+    if isinstance(states, str):
+        return replace(nothing, problem=states)
+    pairs = _pairs(subject)
+    lacking = runs.lacking(states, pairs)
+    if lacking:
+        told.begun(subject)
+    problem = runs.make(lacking)
+    if problem:
+        return replace(nothing, problem=problem)
+    whole, *each = [runs.compared(states, pair) for pair in pairs]
+    steps = tuple(map(Step, (patch.name for patch in subject.patches), each))
+    return replace(nothing, tests=whole, steps=steps, known=runs.known)
+
+
+def _pairs(subject: Subject) -> list[_Pair]:
+    """What is compared: before and after the series, then without and with each patch."""
+    count = len(subject.patches)
+    pairs = [_Pair((0, count), (count, count), subject.tests, upstreamchoice.own(subject.patches))]
+    for number, patch in enumerate(subject.patches):
+        own = upstreamchoice.own([patch])
+        pairs.append(_Pair((number, number + 1), (number + 1, number + 1), tuple(own), own))
+    return pairs
+
+
+# of a release with so many patches: the files that differ, and those of them that are executable
+_States = Sequence["tuple[Mapping[str, bytes | None], frozenset[str]]"]
+
+
+def _states(subject: Subject, contents: Contents) -> _States | str:
+    """The states with no patch, with one, and so on; or why a patch does not apply."""
+    release = subject.release
+    paths = sorted({path for patch in subject.patches for path in patch.paths})
+    known = contents.read(release, paths)
+
+    def read(path: str) -> bytes | None:
+        return known[path] if path in known else contents.read(release, [path])[path]
+
+    states: list[tuple[Mapping[str, bytes | None], frozenset[str]]] = [({}, frozenset())]
+    modes: dict[str, str] = {}
+    for result in apply_series(read, subject.patches).results:
+        if result.outcome in _BROKEN:
+            return f"{result.patch.name} does not apply to {release.version}"
+        modes.update(result.modes)
+        executable = frozenset(path for path, mode in modes.items() if mode == "x")
+        states.append(({**states[-1][0], **result.files}, executable))
+    return states
+
+
+class _Runs:
+    """The runs of a subject, by their trees."""
+
+    def __init__(
+        self, subject: Subject, results: UpstreamResults, begin: Begin, jobs: int, fresh: bool
+    ) -> None:
+        self._subject = subject
+        self._results = results
+        self._begin = begin
+        self._jobs = jobs
+        self._fresh = fresh
+        self._keys: dict[_Place, str] = {}
+        self._seen: dict[_Place, dict[str, Seen]] = {}
+        self.known = True
+
+    def lacking(self, states: _States, pairs: Sequence[_Pair]) -> dict[_Place, Work]:
+        """Every run that the pairs need and that is not known."""
+        wanted: dict[_Place, tuple[str, ...]] = {}
+        for pair in pairs:
+            for place in (pair.before, pair.after):
+                if pair.files:
+                    # the whole comes first, and has the tests of each patch among its own
+                    wanted.setdefault(place, pair.files)
+        lacking = {}
+        for place, files in wanted.items():
+            work = self._work(states, place, files)
+            self._keys[place] = _key(work)
+            seen = None if self._fresh else self._results.get(self._keys[place])
+            if seen is None:
+                lacking[place] = work
+            else:
+                self._seen[place] = seen
+        return lacking
+
+    def make(self, lacking: Mapping[_Place, Work]) -> str:
+        """Make these runs.  "" or what is wrong."""
+        if not lacking:
+            return ""
+        self.known = False
+        room, executor = self._begin()
+        # the large ones share the processors; the small ones are one test or two
+        large = [place for place, work in lacking.items() if len(work.tests) >= self._jobs]
+        share = max(1, self._jobs // max(1, len(large)))
+        made = {
+            executor.submit(do, replace(one, room=room, jobs=share if place in large else 1)): place
+            for place, one in lacking.items()
+        }
+        problems = []
+        for future in as_completed(made):
+            place, seen = made[future], future.result()
+            if isinstance(seen, str):
+                problems.append(f"{self._named(place)}: {seen}")
+            else:
+                self._keep(place, seen)
+        return "; ".join(problems)
+
+    def compared(self, states: _States, pair: _Pair) -> tuple[Compared, ...]:
+        """The tests of a pair, what is doubtful run once more."""
+        if not pair.files:
+            return ()
+        found = self._compared(pair)
+        doubts = {
+            pair.before: {test.name for test in found if _doubts_before(test)},
+            pair.after: {test.name for test in found if _doubts_after(test)},
+        }
+        if any(doubts.values()) and sum(map(len, doubts.values())) <= _MOST_AGAIN:
+            for place, names in doubts.items():
+                self._again(states, place, names)
+            found = self._compared(pair)
+        return found
+
+    def _work(self, states: _States, place: _Place, files: Collection[str]) -> Work:
+        (code, code_x), (tests, tests_x) = states[place[0]], states[place[1]]
+        replaced = {path: data for path, data in code.items() if not _in_tests(path)}
+        replaced.update((path, data) for path, data in tests.items() if _in_tests(path))
+        executable = sorted(path for path in code_x | tests_x if path in replaced)
+        subject = self._subject
+        return Work(
+            Path(),
+            subject.release,
+            subject.interpreter,
+            replaced,
+            tuple(executable),
+            tuple(sorted(files)),
+            1,
+        )
+
+    def _again(self, states: _States, place: _Place, names: Collection[str]) -> None:
+        """Run tests once more, alone; they count as they come out now."""
+        if not names:
+            return
+        self.known = False
+        room, executor = self._begin()
+        work = self._work(states, place, {file_of(name) for name in names})
+        seen = executor.submit(do, replace(work, room=room)).result()
+        if isinstance(seen, str):
+            return
+        merged = dict(self._seen[place])
+        for name in names & seen.keys():
+            was, now = merged.get(name, _ABSENT), seen[name]
+            changed = was.outcome != now.outcome
+            merged[name] = replace(now, at_first=f"{was.outcome}: {was.text}") if changed else now
+        self._keep(place, merged)
+
+    def _keep(self, place: _Place, seen: dict[str, Seen]) -> None:
+        self._seen[place] = seen
+        self._results.put(self._keys[place], seen)
+
+    def _compared(self, pair: _Pair) -> tuple[Compared, ...]:
+        before, after = self._seen[pair.before], self._seen[pair.after]
+        names = sorted(name for name in {**before, **after} if file_of(name) in pair.files)
+        return tuple(
+            Compared(
+                name,
+                before.get(name, _ABSENT),
+                after.get(name, _ABSENT),
+                pair.own.get(file_of(name), ""),
+            )
+            for name in names
+        )
+
+    def _named(self, place: _Place) -> str:
+        code, tests = place
+        patches = self._subject.patches
+        state = f"up to {short_name(patches[code - 1].name)}" if code else "unpatched"
+        return state if code == tests else f"{state}, with the tests of the patches"
+
+
+def _in_tests(path: str) -> bool:
+    return path.startswith(upstreamchoice.DIRECTORY)
+
+
+def _doubts_before(test: Compared) -> bool:
+    if test.own:
+        return test.before.outcome == PASSED
+    return (test.before.outcome, test.after.outcome) == (FAILED, PASSED)
+
+
+def _doubts_after(test: Compared) -> bool:
+    return not test.right and test.after.outcome != PASSED
+
+
+def _key(work: Work) -> str:
+    """What stands for all that goes into a run."""
+    parts = [
+        _harness(),
+        work.release.sha256,
+        work.interpreter.full,
+        {
+            path: None if data is None else hashlib.sha256(data).hexdigest()
+            for path, data in work.replaced.items()
+        },
+        work.executable,
+        work.tests,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@functools.lru_cache(maxsize=1)
+def _harness() -> str:
+    """The hash of our own part in a run."""
+    digest = hashlib.sha256()
+    for name in _HARNESS:
+        digest.update((Path(hgport.__file__).parent / name).read_bytes())
+    return digest.hexdigest()
