@@ -14,7 +14,7 @@ import pytest
 
 from hgport.errors import OutsideError
 from hgport.process import run
-from hgport.proof.workers import local
+from hgport.proof.workers import WorkerDied, local
 
 # writes its process id, then runs for longer than any test does
 SLEEPER = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
@@ -66,6 +66,59 @@ def test_an_error_comes_back_whole() -> None:
     with local(1) as executor, pytest.raises(OutsideError) as caught:
         executor.submit(refuse).result()
     assert (caught.value.message, caught.value.hint) == ("no", "a hint")
+
+
+def die_at_first(place: Path, times: int) -> int:
+    """Be killed so many times, then say how often that was."""
+    deaths = len(list(place.iterdir()))
+    if deaths < times:
+        (place / str(deaths)).write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return deaths
+
+
+def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
+    with local(2) as executor:
+        killed = executor.submit(die_at_first, tmp_path, 2)
+        others = [executor.submit(abs, -number) for number in range(50)]
+        assert [one.result() for one in others] == list(range(50))
+        assert killed.result() == 2
+
+
+def test_what_kills_every_worker_is_given_up(tmp_path: Path) -> None:
+    with local(1) as executor:
+        killed = executor.submit(die_at_first, tmp_path, 99)
+        other = executor.submit(abs, -1)
+        with pytest.raises(WorkerDied, match="died of it, 3 times") as caught:
+            killed.result()
+        assert caught.value.hint == "is there enough memory?"
+        assert other.result() == 1
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_worker_that_dies_with_nothing_to_do() -> None:
+    with local(1) as executor:
+        process = executor.submit(os.getpid).result()
+        os.kill(process, signal.SIGKILL)
+        assert ends(process)
+        assert executor.submit(os.getpid).result() != process
+
+
+def test_what_is_asked_for_is_done_before_the_end() -> None:
+    with local(1) as executor:
+        asked = [executor.submit(abs, -number) for number in range(5)]
+    assert [one.result() for one in asked] == list(range(5))
+    with pytest.raises(RuntimeError):
+        executor.submit(abs, 1)
+
+
+def test_what_was_cancelled_is_not_done(tmp_path: Path) -> None:
+    with local(1) as executor:
+        executor.submit(time.sleep, 0.5)
+        unwanted = executor.submit((tmp_path / "done").write_text, "")
+        assert unwanted.cancel()
+        executor.submit(abs, 1).result()
+    assert not (tmp_path / "done").exists()
 
 
 def test_all_ends_with_the_block(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import multiprocessing
 import multiprocessing.connection
@@ -9,11 +10,16 @@ import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hgport.errors import HgportError
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec
@@ -23,24 +29,128 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 # seconds that a worker has to clean up
 _GRACE = 10
+# a process may be ended by what has nothing to do with its work, but hardly so often
+_MOST_DEATHS = 3
 
 
-class _Processes(ProcessPoolExecutor):
-    """Processes that end when they are told to, in the middle of their work as well."""
+class WorkerDied(HgportError):
+    """Every process that tried to do something has died of it."""
+
+
+@dataclass(eq=False)
+class _Task:
+    """A call to be made, what is to come of it, and how many processes have died of it."""
+
+    call: Callable[[], Any]
+    future: Future[Any] = field(default_factory=Future)
+    deaths: int = 0
+    begun: bool = False
+
+    def begin(self) -> bool:
+        """Whether it is still wanted."""
+        if not self.begun:
+            self.begun = self.future.set_running_or_notify_cancel()
+        return self.begun
+
+
+class _Processes(Executor):
+    """So many processes, each of which does one thing at a time.
+
+    One that dies is replaced, and what it was at is done again by another, so that a death costs
+    time and nothing else; but a call of which three of them died is given up with WorkerDied.  (A
+    pool of several processes breaks with any of them, and does not say which call it was.)
+    """
+
+    def __init__(self, jobs: int) -> None:
+        # what is called back may be so at once, by the thread that asked for it
+        self._lock = threading.RLock()
+        self._open = True
+        self._idle = [_process() for _number in range(jobs)]
+        self._busy: dict[_Task, ProcessPoolExecutor] = {}
+        self._waiting: deque[_Task] = deque()
 
     def submit(self, call: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
         """As any executor's."""
-        return super().submit(_carried_out, call, *args, **kwargs)
+        task = _Task(partial(call, *args, **kwargs))
+        with self._lock:
+            if not self._open:
+                raise RuntimeError("these workers were told to end")
+            self._waiting.append(task)
+            self._hand_out()
+        return task.future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As any executor's; but unless it waits, what has not begun is not done."""
+        if wait and not cancel_futures:
+            with self._lock:
+                left = [task.future for task in (*self._waiting, *self._busy)]
+            concurrent.futures.wait(left)
+        with self._lock:
+            self._open = False
+            for task in self._waiting:
+                task.future.cancel()
+            self._waiting.clear()
+            processes = [*self._idle, *self._busy.values()]
+        for process in processes:
+            process.shutdown(wait=wait, cancel_futures=True)
+
+    def _hand_out(self) -> None:
+        while self._waiting and self._idle:
+            task = self._waiting.popleft()
+            if not task.begin():
+                continue
+            process = self._idle.pop()
+            try:
+                working = process.submit(_carried_out, task.call)
+            except BrokenExecutor:
+                # it died with nothing to do
+                self._idle.append(_process())
+                self._waiting.appendleft(task)
+            else:
+                self._busy[task] = process
+                working.add_done_callback(partial(self._take_back, task))
+
+    def _take_back(self, task: _Task, working: Future[Any]) -> None:
+        died = working.cancelled() or isinstance(working.exception(), BrokenExecutor)
+        task.deaths += died
+        with self._lock:
+            again = died and self._open and task.deaths < _MOST_DEATHS
+            process = self._busy.pop(task)
+            self._idle.append(_process() if died and self._open else process)
+            if again:
+                self._waiting.appendleft(task)
+            self._hand_out()
+        if died and not again:
+            why = f"a worker process died of it, {task.deaths} times"
+            task.future.set_exception(WorkerDied(why, "is there enough memory?"))
+        elif not again:
+            _copy(working, task.future)
+
+
+def _process() -> ProcessPoolExecutor:
+    # a fork would copy whatever threads hold; a spawned process starts clean
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_begin_worker)
+
+
+def _copy(source: Future[_T], target: Future[_T]) -> None:
+    error = source.exception()
+    if error is None:
+        target.set_result(source.result())
+    else:
+        target.set_exception(error)
 
 
 @contextlib.contextmanager
 def local(jobs: int) -> Iterator[Executor]:
     """An executor of so many processes.  If the block raises, they end at once, and so does what
-    they run; they have cleaned up when it is left."""
-    # a fork would copy whatever threads hold; a spawned process starts clean
-    context = multiprocessing.get_context("spawn")
+    they run; they have cleaned up when it is left.
+
+    A process that dies is replaced and its work done again; a future raises WorkerDied where that
+    was of no use.
+    """
     others = set(multiprocessing.active_children())
-    with _Processes(jobs, mp_context=context, initializer=_begin_worker) as executor:
+    with _Processes(jobs) as executor:
         try:
             yield executor
         except BaseException:
@@ -59,9 +169,9 @@ def _end(workers: Collection[BaseProcess]) -> None:
         left -= set(multiprocessing.connection.wait(left, until - time.monotonic()))
 
 
-def _carried_out(call: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+def _carried_out(call: Callable[[], _T]) -> _T:
     try:
-        return call(*args, **kwargs)
+        return call()
     except SystemExit as err:
         # The work has cleaned up.  The executor would take this for its result, and ask for more.
         os._exit(int(err.code or 0))
