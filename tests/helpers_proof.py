@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
+from pathlib import Path
 
 from hgport.model.catalogue import Catalogue
 from hgport.model.release import Release
@@ -74,3 +76,14 @@ def evidence(*requests: Request, **more: object) -> Evidence:
         **more,
     }
     return Evidence(requests, **about)  # type: ignore[arg-type]
+
+
+def deadly(place: Path, python: Interpreter) -> Interpreter:
+    """An interpreter that is like another, but kills whoever has it run a program."""
+    script = place / f"python{python.version}"
+    script.write_text(f"""#!/bin/sh
+case " $* " in *" -c "*) exec {python.path} "$@";; esac
+kill -KILL $PPID
+""")
+    script.chmod(0o755)
+    return dataclasses.replace(python, path=script)

@@ -22,7 +22,11 @@ from hgport.proof.scenarios import SCENARIOS, STORED
 from hgport.upstream.contents import Contents
 
 STACK, CATALOGUE = project.load()
-ROWS = {(row.transport, row.fault.name): row for row in SCENARIOS}
+ROWS = {
+    (row.transport, row.fault.name): row
+    for row in SCENARIOS
+    if row.operation.name == "lfs push, large blobs" and not row.workers
+}
 
 
 def planned(
@@ -55,7 +59,7 @@ def outcomes(verdicts: Sequence[Verdict]) -> list[tuple[str, bool]]:
     [
         ("5.2.2", "3.8", ("https", "idle close")),
         ("5.2.2", "2.7", ("http", "401 after the body")),
-        ("4.9.1", "2.7", ("https", "reset after 64 KiB")),
+        ("4.9.1", "2.7", ("https", "reset in mid-body")),
     ],
 )
 def test_the_bug_shows_and_is_gone(
@@ -77,7 +81,7 @@ def test_the_bug_shows_and_is_gone(
 
 def test_a_current_release_is_sound_before_and_after(tmp_path: Path) -> None:
     release = select(CATALOGUE, "7.2")[0]
-    rows = ("http", "reset after 64 KiB"), ("https", "idle close")
+    rows = ("http", "reset in mid-body"), ("https", "idle close")
     verdicts = run(planned(release.version, interpreter(release), *rows), tmp_path / "p")
     assert [verdict.problems for verdict in verdicts] == [()] * len(verdicts)
     assert {name for name, _right in outcomes(verdicts)} == {"stored"}
@@ -97,7 +101,7 @@ def test_what_does_not_happen_as_stated_is_a_failure(tmp_path: Path) -> None:
     first, second = run(Plan(swapped, ()), tmp_path / "p")
     assert first.problems == ("it did not hang",)
     assert second.problems[0] == "it hung"
-    assert second.observed == "hung, 0 of 8 blobs stored"
+    assert second.observed == "hung, 0 of 3 stored"
 
 
 def test_what_was_wrong_is_not_taken_for_known(tmp_path: Path) -> None:

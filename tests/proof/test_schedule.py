@@ -1,32 +1,106 @@
-"""What becomes of a run when the workers fail it."""
+"""How cells are cut into pieces, and what becomes of these when workers die."""
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
+import multiprocessing
 import os
-from concurrent.futures import BrokenExecutor
+import signal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from hgport.errors import OutsideError
+from helpers_proof import deadly, interpreter
 from hgport.model import project
-from hgport.proof import plan, schedule
+from hgport.proof import judge, plan, schedule
+from hgport.proof.crew import local_crew
+from hgport.proof.evidence import Evidence
 from hgport.proof.interpreters import Interpreter
-from hgport.proof.workers import local
+from hgport.proof.plan import Cell, Subject
+from hgport.proof.scenarios import SCENARIOS
 from hgport.upstream.contents import Contents
 
+STACK, CATALOGUE = project.load()
+QUICK = [row for row in SCENARIOS if row.quick]
+Found = Mapping[str, "Evidence | str"]
 
-def test_workers_that_died_before_they_were_given_work(tmp_path: Path) -> None:
-    stack, catalogue = project.load()
-    python = Interpreter("3.8", tmp_path / "python3.8", "never run")
-    demanded = [(catalogue.release("5.2.2"), ("3.8",))]
-    subject, cells = next(
-        iter(plan.make(stack, catalogue, demanded, {"3.8": python}).by_subject().items())
+
+def planned(python: Interpreter, count: int) -> dict[Subject, list[Cell]]:
+    """The cells of 5.2.2 in the first so many of the quick rows, by subject."""
+    demanded = [(CATALOGUE.release("5.2.2"), (python.version,))]
+    of = {python.version: python}
+    return plan.make(STACK, CATALOGUE, demanded, of, rows=QUICK[:count]).by_subject()
+
+
+def cells(count: int) -> list[Cell]:
+    """So many cells of one subject and operation."""
+    python = Interpreter("3.8", Path("python3.8"), "never run")
+    first = next(iter(planned(python, 1).values()))[0]
+    return [dataclasses.replace(first, key=str(number)) for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 25, 100])
+def test_every_cell_is_in_one_piece(count: int) -> None:
+    cut = list(schedule.pieces(cells(count), 10))
+    assert [cell.key for piece in cut for cell in piece.cells] == [str(n) for n in range(count)]
+    sizes = [len(piece.cells) for piece in cut]
+    assert len(sizes) == -(-count // 10)
+    assert not sizes or max(sizes) - min(sizes) <= 1
+
+
+def test_a_small_piece_goes_ahead_where_others_need_what_it_makes() -> None:
+    def sizes(*counts: int, ahead: bool) -> list[int]:
+        return [len(p.cells) for p in schedule._cut([cells(n) for n in counts], ahead)]
+
+    assert sizes(8, 8, ahead=True) == [2, 6, 8]
+    assert sizes(22, ahead=True) == [2, 10, 10]
+    # nobody waits for it
+    assert sizes(8, ahead=True) == [8]
+    assert sizes(8, 8, ahead=False) == [8, 8]
+
+
+def run(lacking: Mapping[Subject, Sequence[Cell]], jobs: int, at_each: object = None) -> Found:
+    found: dict[str, Evidence | str] = {}
+    begun: list[Subject] = []
+
+    def finish(subject: Subject, seen: Found) -> None:
+        assert subject in begun
+        assert not set(seen) & set(found)
+        found.update(seen)
+        if callable(at_each):
+            at_each()
+
+    with Contents() as contents:
+        schedule.run(lacking, contents, local_crew(jobs), finish, begun=begun.append)
+    assert begun == list(lacking)
+    assert set(found) == {cell.key for mine in lacking.values() for cell in mine}
+    return found
+
+
+def test_a_worker_that_is_killed_in_the_middle_changes_nothing() -> None:
+    lacking = planned(interpreter(CATALOGUE.release("5.2.2"), "3.8"), 2)
+    killed: list[int] = []
+
+    def kill() -> None:
+        # both have been given the next piece, or are at it still
+        if len(killed) < 2:
+            killed.append(multiprocessing.active_children()[0].pid or 0)
+            os.kill(killed[-1], signal.SIGKILL)
+
+    found = run(lacking, 2, kill)
+    assert len(set(killed)) == 2
+    for mine in lacking.values():
+        for cell in mine:
+            seen = found[cell.key]
+            assert isinstance(seen, Evidence)
+            assert judge.problems(seen, cell.row, cell.expected) == ()
+
+
+def test_a_piece_that_kills_every_worker_could_not_be_run(tmp_path: Path) -> None:
+    python = deadly(tmp_path, interpreter(CATALOGUE.release("5.2.2"), "3.8"))
+    subject, mine = next(iter(planned(python, 1).items()))
+    (seen,) = run({subject: mine}, 1).values()
+    assert seen == (
+        "could not be run: a worker process died of it, 3 times (is there enough memory?)"
     )
-    with Contents(tmp_path / "contents") as contents, local(1) as executor:
-        with contextlib.suppress(BrokenExecutor):
-            executor.submit(os._exit, 1).result()
-        run = schedule._Run({subject: cells}, contents, tmp_path, executor, 1, lambda *_: None)
-        with pytest.raises(OutsideError, match="a worker process died"):
-            run.run()

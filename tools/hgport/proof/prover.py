@@ -6,8 +6,13 @@ as stated is run once more, alone, before it is called wrong, and is run anew th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hgport.proof import judge
 from hgport.proof.evidence import Evidence
@@ -15,6 +20,9 @@ from hgport.proof.plan import Cell, Plan, Subject
 from hgport.proof.results import Results, Settled
 from hgport.proof.stamp import stamp
 from hgport.upstream.contents import Contents
+
+if TYPE_CHECKING:
+    from hgport.proof.crew import Crew
 
 # wrong cells that are run once more; where there are more of them it was no bad moment
 _MOST_AGAIN = 24
@@ -28,6 +36,7 @@ class Verdict:
     could not be run at all; ``cached`` says that it had been run before.  ``at_first`` are the
     problems of a first run, beside others, if there was one and the second came out otherwise.
     ``settled`` is what is remembered of a cell whose evidence was not read, as nothing has changed.
+    ``kept`` is where its last run was left for looking at, if it was.
     """
 
     cell: Cell
@@ -36,6 +45,7 @@ class Verdict:
     cached: bool = False
     at_first: tuple[str, ...] = ()
     settled: Settled | None = None
+    kept: Path | None = None
 
     @property
     def as_stated(self) -> bool:
@@ -60,27 +70,68 @@ class Verdict:
 
 # told of each subject when it is done
 Told = Callable[[Subject, Sequence[Verdict]], None]
+# told of each subject when the first of its cells is begun
+Begun = Callable[[Subject], None]
 
 
 def prove(
-    plan: Plan, results: Results, contents: Contents, told: Told, *, jobs: int, fresh: bool = False
+    plan: Plan,
+    results: Results,
+    contents: Contents,
+    told: Told,
+    *,
+    jobs: int,
+    fresh: bool = False,
+    keep: Path | None = None,
+    cluster: str | None = None,
+    begun: Begun | None = None,
 ) -> list[Verdict]:
     """The verdicts on every cell, in the plan's order; what ``results`` does not have as stated is
     run.
 
-    ``fresh`` runs all.  ``jobs`` is how many worlds are at work at once.  Raises OutsideError for
-    trouble with the network or the disk.
+    ``fresh`` runs all.  ``jobs`` is how many cells of this machine are at work at once; with
+    ``cluster``, the address of a Dask scheduler, its workers run them, save those that are run once
+    more.  What these leave stays below ``keep``, if that is given, a directory each.  Raises
+    OutsideError for trouble with the network, the disk or the cluster, UsageError if there is no
+    Dask here.
     """
     proof = _Proof(plan, results, told, fresh)
     if proof.lacking:
         from hgport.proof import schedule  # brings Mercurial's patcher
+        from hgport.proof.crew import local_crew
 
-        schedule.run(proof.lacking, contents, jobs, proof.first)
-        again = proof.doubtful()
-        if again and sum(map(len, again.values())) <= _MOST_AGAIN:
-            schedule.run(again, contents, 1, proof.second)
+        crew = local_crew(jobs) if cluster is None else _of_cluster(cluster)
+        schedule.run(proof.lacking, contents, crew, proof.first, begun=begun)
+        again = proof.again(whatever=keep is not None)
+        if again:
+            place = None if keep is None else partial(_place, keep)
+            second = partial(proof.second, place)
+            schedule.run(again, contents, local_crew(1), second, keep=place)
         proof.tell_rest()
     return [proof.verdicts[cell.key] for cell in plan.cells]
+
+
+def failed(plan: Plan, results: Results) -> Plan:
+    """The plan with only those of its cells that were run before and were not as stated."""
+    settled = results.settled({cell.key: stamp(cell.expected) for cell in plan.cells})
+    rest = [cell for cell in plan.cells if cell.key not in settled]
+    seen = results.get([cell.key for cell in rest])
+    judged = [_judged(cell, seen[cell.key]) for cell in rest if cell.key in seen]
+    return replace(plan, cells=tuple(one.cell for one in judged if not one.as_stated))
+
+
+def _of_cluster(address: str) -> AbstractContextManager[Crew]:
+    from hgport.proof.cluster import cluster_crew  # brings Dask
+
+    return cluster_crew(address)
+
+
+def _place(keep: Path, cell: Cell) -> Path:
+    """Where below ``keep`` a cell is left."""
+    subject = cell.subject
+    patches = f"{len(subject.patches)} patches" if subject.patches else "unpatched"
+    words = f"{subject.release.version} python{subject.interpreter.version} {patches}"
+    return keep / re.sub(r"[^\w.]+", "-", f"{words} {cell.row.name}").strip("-")
 
 
 class _Proof:
@@ -93,32 +144,56 @@ class _Proof:
         self._untold = dict.fromkeys(self._subjects)
         self.verdicts = {} if fresh else _known(plan, results)
         self.lacking = self._cells(lambda cell: cell.key not in self.verdicts)
+        # how many cells of a subject are to come yet
+        self._left = {subject: len(cells) for subject, cells in self.lacking.items()}
         for subject in self._subjects:
             if subject not in self.lacking:
                 self._tell(subject)
 
     def first(self, subject: Subject, found: Mapping[str, Evidence | str]) -> None:
-        """Take up what came of a subject's cells; it is told now if nothing is in doubt."""
+        """Take up what came of some of a subject's cells; it is told once they all are there, if
+        nothing is in doubt."""
         self._keep(found)
-        for cell in self.lacking[subject]:
+        mine = [cell for cell in self.lacking[subject] if cell.key in found]
+        for cell in mine:
             self.verdicts[cell.key] = _judged(cell, found[cell.key])
-        _settle(self._results, (self.verdicts[cell.key] for cell in self.lacking[subject]))
-        if not any(self._is_doubtful(cell) for cell in self._subjects[subject]):
+        _settle(self._results, (self.verdicts[cell.key] for cell in mine))
+        if self._all_there(subject, found) and not any(
+            self._is_doubtful(cell) for cell in self._subjects[subject]
+        ):
             self._tell(subject)
 
-    def second(self, subject: Subject, found: Mapping[str, Evidence | str]) -> None:
-        """Take up what came of those that were run once more."""
+    def second(
+        self,
+        place: Callable[[Cell], Path] | None,
+        subject: Subject,
+        found: Mapping[str, Evidence | str],
+    ) -> None:
+        """Take up what came of some of those that were run once more, and left at a ``place``."""
         self._keep(found)
         for cell in self._subjects[subject]:
             if cell.key in found:
                 was, now = self.verdicts[cell.key], _judged(cell, found[cell.key])
                 at_first = was.problems if was.problems != now.problems else ()
-                self.verdicts[cell.key] = replace(now, at_first=at_first)
-        self._tell(subject)
+                kept = place(cell) if place and place(cell).exists() else None
+                self.verdicts[cell.key] = replace(now, at_first=at_first, kept=kept)
+        if self._all_there(subject, found):
+            self._tell(subject)
 
-    def doubtful(self) -> dict[Subject, list[Cell]]:
-        """The cells that were run and are not as stated, by subject."""
-        return self._cells(self._is_doubtful)
+    def again(self, *, whatever: bool) -> dict[Subject, list[Cell]]:
+        """The cells to run once more, by subject: those that are not as stated.  None if they are
+        too many, but ``whatever`` they mean some of them."""
+        doubtful = [c for cells in self._cells(self._is_doubtful).values() for c in cells]
+        if len(doubtful) > _MOST_AGAIN and not whatever:
+            return {}
+        some = {cell.key for cell in doubtful[:_MOST_AGAIN]}
+        chosen = self._cells(lambda cell: cell.key in some)
+        self._left = {subject: len(cells) for subject, cells in chosen.items()}
+        return chosen
+
+    def _all_there(self, subject: Subject, found: Collection[str]) -> bool:
+        self._left[subject] -= len(found)
+        return not self._left[subject]
 
     def tell_rest(self) -> None:
         """Tell of the subjects that nobody was told of."""

@@ -1,142 +1,189 @@
-"""Run cells, several at once.
+"""Run cells, several at once: cut them into pieces, and keep a crew busy with these.
 
-A piece of work is one subject: its world is made, all its cells are run there, and it goes.  Work
-is handed to a ``concurrent.futures`` executor and is plain data, so that any such executor will do.
+A piece has cells of one subject and one operation, few enough for the crew to be busy to the end,
+and enough for the making of their world to cost little beside them.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
 
 from hgport.engine.apply import apply_series
 from hgport.engine.outcome import Outcome
-from hgport.errors import HgportError, OutsideError
-from hgport.model.release import Release
-from hgport.proof.cell import run_cell
+from hgport.proof.crew import Crew
 from hgport.proof.evidence import Evidence
-from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Cell, Subject
-from hgport.proof.scenarios import Scenario
-from hgport.proof.workers import local
-from hgport.proof.world import ground, room, world
+from hgport.proof.work import Done, Work
 from hgport.upstream.contents import Contents
 
-# what comes of a piece of work: the evidence of each row, or why there is none
-Done = Union["list[Evidence]", str]
+_MOST_CELLS = 10
+# of the first piece of a release and an operation, for whose repositories others wait
+_FIRST_CELLS = 2
+# seconds after which to ask whether the crew is still there
+_PATIENCE = 5
 _BROKEN = (Outcome.CONFLICT, Outcome.NOT_TRIED)
 
-
-@dataclass(frozen=True)
-class Work:
-    """One piece of work: run the rows on a release with some files replaced, in a room."""
-
-    room: Path
-    release: Release
-    interpreter: Interpreter
-    replaced: Mapping[str, bytes | None]
-    executable: tuple[str, ...]
-    rows: tuple[Scenario, ...]
-
-
+# told of each piece that is done: of which subject, and, by the cells' keys, what was seen or why
+# they could not be run
 Finish = Callable[[Subject, Mapping[str, "Evidence | str"]], None]
+Begun = Callable[[Subject], None]
+# what the pieces of a release, an interpreter and an operation have in common
+_Ground = tuple[str, str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Cells that are run together, in one world."""
+
+    subject: Subject
+    cells: tuple[Cell, ...]
 
 
 def run(
-    lacking: Mapping[Subject, list[Cell]], contents: Contents, jobs: int, finish: Finish
+    lacking: Mapping[Subject, Sequence[Cell]],
+    contents: Contents,
+    crew: AbstractContextManager[Crew],
+    finish: Finish,
+    *,
+    begun: Begun | None = None,
+    keep: Callable[[Cell], Path] | None = None,
 ) -> None:
-    """Run the cells of each subject, so many subjects at once, and finish each when it is run.
+    """Have a crew run the cells of each subject.
 
-    ``finish`` gets the subject and, by the cells' keys, what was seen or why it could not be run.
-    Raises OutsideError for trouble with the network or the disk, or if a worker dies.
+    ``begun`` is told when the first cell of a subject is begun, ``finish`` of each piece.  ``keep``
+    gives the directory where a cell is to be left.  Raises OutsideError for trouble with the
+    network or the disk.
     """
     contents.read_many({s.release: None for s in lacking}, _paths(lacking))
-    with room() as place, local(jobs) as executor:
-        _Run(lacking, contents, place, executor, jobs, finish).run()
+    with crew as hands:
+        _Run(lacking, contents, hands, finish, begun, keep).run()
 
 
 def _paths(subjects: Iterable[Subject]) -> list[str]:
     return sorted({path for s in subjects for patch in s.patches for path in patch.paths})
 
 
+def pieces(cells: Sequence[Cell], most: int = _MOST_CELLS) -> Iterator[Piece]:
+    """Cells of one subject and operation in pieces of one size, or nearly so, of ``most`` at
+    most."""
+    count = -(-len(cells) // most)
+    for number in range(count):
+        some = cells[len(cells) * number // count : len(cells) * (number + 1) // count]
+        yield Piece(some[0].subject, tuple(some))
+
+
 class _Run:
     """The state of a run: what waits, and what is at work.
 
-    The first subject of a release and an interpreter goes ahead of its others, which need the
-    ground that it makes; others would only wait for it.
+    Where the crew works in one room, a small piece goes ahead of all others that need the same
+    repositories; meanwhile those of other grounds are worked on.
     """
 
     def __init__(
         self,
-        lacking: Mapping[Subject, list[Cell]],
+        lacking: Mapping[Subject, Sequence[Cell]],
         contents: Contents,
-        place: Path,
-        executor: Executor,
-        jobs: int,
+        crew: Crew,
         finish: Finish,
+        begun: Begun | None,
+        keep: Callable[[Cell], Path] | None,
     ) -> None:
-        self._cells = lacking
         self._contents = contents
-        self._place = place
-        self._executor = executor
-        self._jobs = jobs
+        self._crew = crew
         self._finish = finish
-        self._grounds: dict[tuple[str, str], deque[Subject]] = {}
-        for subject in lacking:
-            self._grounds.setdefault(_ground_of(subject), deque()).append(subject)
-        self._ready: deque[Subject] = deque()
-        self._working: dict[Future[Done], Subject] = {}
+        self._begun = begun
+        self._keep = keep
+        self._ready: deque[Piece] = deque()
+        self._waiting: dict[_Ground, deque[Piece]] = {}
+        for ground, alike in _by_ground(lacking).items():
+            cut = _cut(alike, crew.in_one_room)
+            if crew.in_one_room:
+                self._waiting[ground] = deque(cut)
+            else:
+                self._ready.extend(cut)
+        self._starts = deque(self._waiting)
+        self._unbegun = dict.fromkeys(lacking)
+        self._applied: dict[Subject, _Replaced | str] = {}
+        self._working: dict[Future[Done], Piece] = {}
 
     def run(self) -> None:
         """Run until nothing is left."""
-        try:
-            self._run()
-        except BrokenExecutor as err:
-            raise OutsideError("a worker process died", "is there enough memory?") from err
+        while self._starts or self._ready or self._working:
+            width = self._crew.width()
+            while len(self._working) < width and (self._ready or self._starts):
+                self._begin(self._next())
+            done = wait(self._working, _PATIENCE, FIRST_COMPLETED).done
+            for future in done:
+                self._done(self._working.pop(future), self._crew.outcome(future))
+            if self._working and not done:
+                self._crew.check()
 
-    def _run(self) -> None:
-        starts = deque(self._grounds.values())
-        while starts or self._ready or self._working:
-            while len(self._working) < self._jobs and (self._ready or starts):
-                self._begin(self._ready.popleft() if self._ready else starts.popleft().popleft())
-            if self._working:
-                self._end(wait(self._working, return_when=FIRST_COMPLETED).done)
+    def _next(self) -> Piece:
+        return (
+            self._ready.popleft()
+            if self._ready
+            else self._waiting[self._starts.popleft()].popleft()
+        )
 
-    def _begin(self, subject: Subject) -> None:
-        """Put a subject to work, unless its patches do not apply: then it is done."""
-        made = _replaced(self._contents, subject)
+    def _begin(self, piece: Piece) -> None:
+        """Put a piece to work, unless its patches do not apply: then it is done."""
+        subject = piece.subject
+        if subject in self._unbegun:
+            del self._unbegun[subject]
+            self._applied[subject] = _replaced(self._contents, subject)
+            if self._begun is not None:
+                self._begun(subject)
+        made = self._applied[subject]
         if isinstance(made, str):
-            self._done(subject, made)
+            self._done(piece, made)
             return
-        rows = tuple(cell.row for cell in self._cells[subject])
-        work = Work(self._place, subject.release, subject.interpreter, *made, rows)
-        self._working[self._executor.submit(do, work)] = subject
+        rows = tuple(cell.row for cell in piece.cells)
+        keep = tuple(map(self._keep, piece.cells)) if self._keep else ()
+        work = Work(subject.release, subject.interpreter, *made, rows, keep)
+        self._working[self._crew.submit(work)] = piece
 
-    def _end(self, futures: set[Future[Done]]) -> None:
-        for future in futures:
-            self._done(self._working.pop(future), future.result())
-
-    def _done(self, subject: Subject, found: Done) -> None:
-        cells = self._cells[subject]
+    def _done(self, piece: Piece, found: Done) -> None:
+        # the ground is made now, so the others may follow
+        ground = _ground_of(piece.cells[0])
+        self._ready.extend(self._waiting.pop(ground, ()))
+        cells = piece.cells
         seen: Sequence[Evidence | str] = [found] * len(cells) if isinstance(found, str) else found
-        # its ground is made now, so the others may follow
-        others = self._grounds[_ground_of(subject)]
-        self._ready.extend(others)
-        others.clear()
-        self._finish(subject, {cell.key: one for cell, one in zip(cells, seen)})
+        self._finish(piece.subject, {cell.key: one for cell, one in zip(cells, seen)})
 
 
-def _ground_of(subject: Subject) -> tuple[str, str]:
-    return subject.release.version, subject.interpreter.version
+def _ground_of(cell: Cell) -> _Ground:
+    subject = cell.subject
+    return subject.release.version, subject.interpreter.version, cell.row.operation.name
 
 
-def _replaced(
-    contents: Contents, subject: Subject
-) -> tuple[Mapping[str, bytes | None], tuple[str, ...]] | str:
+def _by_ground(lacking: Mapping[Subject, Sequence[Cell]]) -> dict[_Ground, list[list[Cell]]]:
+    """For each ground the cells of each subject."""
+    found: dict[_Ground, dict[Subject, list[Cell]]] = {}
+    for subject, cells in lacking.items():
+        for cell in cells:
+            found.setdefault(_ground_of(cell), {}).setdefault(subject, []).append(cell)
+    return {ground: list(alike.values()) for ground, alike in found.items()}
+
+
+def _cut(alike: Sequence[Sequence[Cell]], ahead: bool) -> Iterator[Piece]:
+    """The cells of a ground in pieces; if one is to go ``ahead``, the first is a small one."""
+    first, *others = alike
+    if ahead and (others or len(first) > _MOST_CELLS):
+        yield from pieces(first[:_FIRST_CELLS])
+        first = first[_FIRST_CELLS:]
+    for cells in (first, *others):
+        yield from pieces(cells)
+
+
+_Replaced = tuple[Mapping[str, "bytes | None"], tuple[str, ...]]
+
+
+def _replaced(contents: Contents, subject: Subject) -> _Replaced | str:
     """The files that a subject's patches change and which of them are executable; or why a patch
     does not apply."""
     if not subject.patches:
@@ -153,16 +200,3 @@ def _file(
     contents: Contents, subject: Subject, files: Mapping[str, bytes | None], path: str
 ) -> bytes | None:
     return files[path] if path in files else contents.read(subject.release, [path])[path]
-
-
-def do(work: Work) -> Done:
-    """Do a piece of work.  Raises OutsideError for trouble with the network or the disk."""
-    try:
-        base = ground(work.room, work.release, work.interpreter)
-        with world(base, work.replaced, work.executable) as tree:
-            return [run_cell(base, tree, row) for row in work.rows]
-    except OutsideError as err:
-        # as plain as it can be: it has to get from one process to another
-        raise OutsideError(err.message, err.hint) from None
-    except HgportError as err:
-        return f"could not be run: {err.message}"

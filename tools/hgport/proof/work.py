@@ -1,0 +1,56 @@
+"""A piece of work: some rows of the table, on one release with some files replaced.
+
+It is plain data, and what does it is a plain function, so that it can be done in any process, on
+any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Union
+
+from hgport.errors import HgportError, OutsideError
+from hgport.model.release import Release
+from hgport.proof.cell import run_cell
+from hgport.proof.evidence import Evidence
+from hgport.proof.interpreters import Interpreter
+from hgport.proof.scenarios import Scenario
+from hgport.proof.world import ground, world
+
+# what comes of a piece of work: the evidence of each row, or why there is none
+Done = Union["list[Evidence]", str]
+NOT_RUN = "could not be run: "
+
+
+@dataclass(frozen=True)
+class Work:
+    """Run ``rows`` on a release with the files of ``replaced`` in place of its own, some of them
+    ``executable`` (as in ``tree.world``).
+
+    ``keep`` has, if it is not empty, a directory for each row, where its cell is left for looking
+    at.
+    """
+
+    release: Release
+    interpreter: Interpreter
+    replaced: Mapping[str, bytes | None]
+    executable: tuple[str, ...]
+    rows: tuple[Scenario, ...]
+    keep: tuple[Path, ...] = ()
+
+
+def do(work: Work, room: Path) -> Done:
+    """Do a piece of work in a room.  Raises OutsideError for trouble with the network or the
+    disk."""
+    keep = work.keep or (None,) * len(work.rows)
+    try:
+        base = ground(room, work.release, work.interpreter)
+        with world(base, work.replaced, work.executable) as tree:
+            return [run_cell(base, tree, row, at) for row, at in zip(work.rows, keep)]
+    except OutsideError as err:
+        # as plain as it can be: it has to get from one process to another
+        raise OutsideError(err.message, err.hint) from None
+    except HgportError as err:
+        return NOT_RUN + err.message
