@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
-from hgport.errors import UsageError
+from hgport.errors import OutsideError, UsageError
 from hgport.proof import interpreters
 
 OURS = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -120,3 +121,42 @@ def test_pointed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_advice_names_the_version() -> None:
     assert "pyenv install 2.7" in interpreters.advice("2.7")
+
+
+FULL = sys.version.split()[0]
+
+
+def test_asked_by_version() -> None:
+    assert interpreters.asked(["3.8", "2.7", "3.8"]) == (("3.8", "2.7"), {})
+    assert interpreters.asked([]) == ((), {})
+
+
+def test_asked_by_path_and_by_name(bare: Path, tmp_path: Path) -> None:
+    path = put_python(tmp_path / "elsewhere")
+    on_path = put_python(bare)
+    for word, found in ((str(path), path), (on_path.name, on_path)):
+        versions, certain = interpreters.asked([word])
+        assert versions == (OURS,) and certain[OURS].path == found
+    with pytest.raises(UsageError, match="are both Python"):
+        interpreters.asked([str(path), on_path.name])
+
+
+def test_asked_by_full_version(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "pyenv"
+    monkeypatch.setenv("PYENV_ROOT", str(root))
+    # it lies about its version by its place, not by what it says of itself
+    put_script(root / "versions" / FULL / "bin", OURS, f"printf '{OURS}\\n{OURS}.99 (x); SSL\\n'")
+    path = put_python(bare)
+    versions, certain = interpreters.asked([FULL])
+    assert versions == (OURS,) and certain[OURS].path == path
+    with pytest.raises(OutsideError, match=f"no Python {OURS}.77 found") as caught:
+        interpreters.asked([f"{OURS}.77"])
+    assert f"pyenv install {OURS}.77" in str(caught.value.hint)
+
+
+def test_in_a_virtual_environment(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=False)
+    path = tmp_path / "venv" / "bin" / "python"
+    _versions, certain = interpreters.asked([str(path)])
+    # not what it is a link to, which would lose the environment
+    assert certain[OURS].path == path and certain[OURS].full.startswith(FULL)

@@ -20,7 +20,6 @@ from hgport.model.stack import Stack
 from hgport.output import say
 from hgport.places import cache_dir
 from hgport.proof import choice, interpreters, plan, prover, scenarios
-from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Gap, Plan
 from hgport.proof.prover import Verdict
 from hgport.proof.results import Results
@@ -53,7 +52,7 @@ def _jobs() -> int:
     "pythons",
     multiple=True,
     metavar="V",
-    help="Only this Python: a version (2.7) or the path of one.  May be given again.",
+    help="Only this Python: a version (2.7, 3.8.18) or the path of one.  May be given again.",
 )
 @click.option("--upto", metavar="PATCH", help="Go no further than this patch of the series.")
 @click.option(
@@ -235,25 +234,12 @@ def _planned(
     upto: str | None,
 ) -> tuple[Plan, Sequence[Gap]]:
     """The plan for the interpreters of this machine, and what ``pythons`` leaves out of it."""
-    named = _named(pythons)
-    asked = [*(v for v in pythons if os.sep not in v), *named]
+    asked, named = interpreters.asked(pythons)
     demanded = plan.demands(catalogue, releases, asked)
     wanted = [v for _release, any_of in demanded for v in any_of if v not in named]
     found = {**interpreters.find(wanted), **named}
     made = plan.make(stack, catalogue, demanded, found, upto=upto, rows=rows)
     return made, plan.left_out(catalogue, releases, asked)
-
-
-def _named(pythons: Sequence[str]) -> dict[str, Interpreter]:
-    """The interpreters that were given by their path, by version."""
-    found: dict[str, Interpreter] = {}
-    for path in dict.fromkeys(Path(one) for one in pythons if os.sep in one):
-        one = interpreters.named(path)
-        other = found.setdefault(one.version, one)
-        if other is not one:
-            both = f"{other.path} and {one.path}"
-            raise UsageError(f"{both} are both Python {one.version}", "give one of each version")
-    return found
 
 
 def _proven(made: Plan, results: Results, quiet: bool, **how: Any) -> list[Verdict]:

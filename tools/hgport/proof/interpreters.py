@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from hgport.errors import HgportError, UsageError
+from hgport.errors import HgportError, OutsideError, UsageError
 from hgport.process import run
 
 # understood by Python 2 and 3
@@ -24,6 +24,8 @@ sys.stdout.write("%d.%d\\n%s; %s\\n" % (
     sys.version_info[0], sys.version_info[1], " ".join(sys.version.split()), ssl.OPENSSL_VERSION))
 """
 _PROBE_SECONDS = 20
+_VERSION = re.compile(r"\d+\.\d+")
+_FULL = re.compile(r"\d+\.\d+\.\d+\w*")
 
 
 @dataclass(frozen=True)
@@ -67,19 +69,64 @@ def named(path: Path) -> Interpreter:
     return found
 
 
+def asked(words: Iterable[str]) -> tuple[tuple[str, ...], dict[str, Interpreter]]:
+    """What a person asked for: the versions, and by version those interpreters that are certain.
+
+    A word is a version ("3.8"), a full one ("3.8.18"), the path of an interpreter, or the name of
+    one on PATH ("python3.8").  Raises UsageError for what is none and for two that are the same
+    version, OutsideError if there is no interpreter of a full version.
+    """
+    versions: list[str] = []
+    certain: dict[str, Interpreter] = {}
+    for word in dict.fromkeys(words):
+        one = _certain(word)
+        if one is None:
+            versions.append(word)
+            continue
+        other = certain.setdefault(one.version, one)
+        if other != one:
+            both = f"{other.path} and {one.path}"
+            raise UsageError(f"{both} are both Python {one.version}", "give one of each version")
+    return tuple(dict.fromkeys([*versions, *certain])), certain
+
+
+def _certain(word: str) -> Interpreter | None:
+    """The interpreter that a word names, None if it names any of a version."""
+    if os.sep in word:
+        return named(Path(word))
+    if _FULL.fullmatch(word):
+        return _exactly(word)
+    on_path = next(_on_path(word), None)
+    return named(on_path) if on_path and not _VERSION.fullmatch(word) else None
+
+
+def _exactly(full: str) -> Interpreter:
+    version = full.rpartition(".")[0]
+    for found in _all(version, list(_managed())):
+        if found.full.split()[0] == full:
+            return found
+    raise OutsideError(f"no Python {full} found", advice(full))
+
+
 def advice(version: str) -> str:
     """How to get an interpreter of this version."""
+    if _FULL.fullmatch(version):
+        return f"get it with: pyenv install {version}; or give --python the path of one"
     return f"get it with: pyenv install {version}; or put a python{version} on PATH"
 
 
 def _first(version: str, managed: Iterable[Path]) -> Interpreter | None:
+    return next(_all(version, managed), None)
+
+
+def _all(version: str, managed: Iterable[Path]) -> Iterator[Interpreter]:
+    """The interpreters of a version that work, those of managers first."""
     name = f"python{version}"
     candidates = [path for path in managed if path.name == name]
     for path in dict.fromkeys([*candidates, *_on_path(name)]):
         found = probe(path)
         if found is not None and found.version == version:
-            return found
-    return None
+            yield found
 
 
 def _on_path(name: str) -> Iterator[Path]:
