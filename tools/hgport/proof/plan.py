@@ -41,6 +41,7 @@ _HARNESS = (
     "proof/schedule.py",
     "proof/server.py",
     "proof/services.py",
+    "proof/work.py",
     "proof/world.py",
     "upstream/contents.py",
     "upstream/store.py",
