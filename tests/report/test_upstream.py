@@ -1,0 +1,177 @@
+"""The report of upstream's tests, on results written by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hgport.model import project
+from hgport.proof import upstreamtests
+from hgport.proof.interpreters import Interpreter
+from hgport.proof.plan import Gap
+from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen
+from hgport.proof.upstreamtests import Change, Compared, Step, Subject
+from hgport.report.upstream import Lines, Outcome, cases, line, summary, table, text, to_plain
+
+STACK, CATALOGUE = project.load()
+PYTHON = Interpreter("2.7", Path("python2.7"), "2.7.18; OpenSSL")
+LONG = "\n".join(f"-line {number}" for number in range(20))
+
+
+def seen(outcome: str, text: str = "", at_first: str = "") -> Seen:
+    return Seen(outcome, 1.5, text, at_first)
+
+
+def result(
+    *tests: Compared, steps: tuple[Step, ...] = (), problem: str = "", version: str = "5.2.2"
+) -> upstreamtests.Tested:
+    names = tuple(dict.fromkeys(test.name for test in tests))
+    patches = STACK.top.patches
+    subject = Subject(CATALOGUE.release(version), PYTHON, patches, names)
+    return upstreamtests.Tested(subject, tests, steps, problem)
+
+
+OWN = Compared("test-own.py", seen(FAILED, "no such thing"), seen(PASSED), "added")
+FINE = Compared("test-fine.t", seen(PASSED), seen(PASSED))
+NEVER = Compared("test-https.t", seen(FAILED, "ssl"), seen(FAILED, "ssl"))
+LACKS = Compared("test-lacks.t#x", seen(SKIPPED, "missing zstd"), seen(SKIPPED, "missing zstd"))
+HARM = Compared("test-harm.t", seen(PASSED), seen(FAILED, LONG))
+LOST = Compared("test-lost.t", seen(PASSED), seen(SKIPPED, "missing lost"))
+SHAKY = Compared("test-shaky.t", seen(PASSED), seen(PASSED, "", "failed: timed out\nmore"))
+STEPS = (
+    Step(STACK.names[0], (OWN,)),
+    Step(STACK.names[1], ()),
+    Step(STACK.names[2], (Compared("test-own.py", seen(PASSED), seen(PASSED), "changed"),)),
+)
+GOOD = result(FINE, LACKS, NEVER, OWN, steps=STEPS[:1])
+BAD = result(FINE, HARM, LOST, OWN, SHAKY, steps=STEPS, version="5.3.2")
+
+
+@pytest.mark.parametrize(
+    ("test", "change", "right"),
+    [
+        (OWN, Change.NEWLY_PASSING, True),
+        (FINE, Change.PASSES, True),
+        (NEVER, Change.FAILS, True),
+        (LACKS, Change.SKIPPED, True),
+        (HARM, Change.NEWLY_FAILING, False),
+        (LOST, Change.NEWLY_SKIPPED, False),
+        (STEPS[2].tests[0], Change.PASSES, False),
+        (Compared("own", seen(SKIPPED), seen(SKIPPED), "added"), Change.SKIPPED, False),
+    ],
+)
+def test_what_a_series_does_to_a_test(test: Compared, change: Change, right: bool) -> None:
+    assert (test.change, test.right) == (change, right)
+
+
+def test_all_is_well() -> None:
+    outcome = Outcome(STACK, [GOOD])
+    assert GOOD.right
+    assert text(outcome) == [
+        "release  Python  passed/failed/skipped before  after  newly failing  own tests  "
+        "newly passing",
+        "5.2.2    2.7     1/2/1                         2/1/1  0              +1 ok      "
+        "test-own.py",
+        "1 release, 4 tests; 0 newly failing; own tests fail without and pass with their patch:"
+        " 1 of 1",
+    ]
+
+
+def test_what_is_wrong_is_shown_with_its_beginning() -> None:
+    outcome = Outcome(STACK, [GOOD, BAD])
+    shown = text(outcome)
+    assert not BAD.right
+    row = shown[2].split("  ")
+    assert row[0] == "5.3.2" and [word.strip() for word in row if word][-5:] == [
+        "4/1/0",
+        "3/1/1",
+        "2",
+        "+1 ok, +2 none, +3 WRONG",
+        "test-own.py",
+    ]
+    where = "5.3.2, Python 2.7"
+    start = shown.index(f"NEWLY FAILING: {where}: test-harm.t: passed before, failed after")
+    assert shown[start + 1] == "    -line 0" and shown[start + 12] == "    -line 11"
+    assert shown[start + 13] == "    ... 8 more lines"
+    assert f"NEWLY SKIPPED: {where}: test-lost.t: passed before, skipped after" in shown
+    assert (
+        f"OWN TEST: {where}, lfs-upload-through-httpsendfile: test-own.py: passed before, "
+        "passed after; it must fail before and pass after"
+    ) in shown
+    twice = f"RUN TWICE: {where}: test-shaky.t: after: at first failed: timed out; alone: passed"
+    assert shown.count(twice) == 1
+    assert "; 2 newly failing; " in shown[-1] and shown[-1].endswith(" 2 of 3")
+
+
+def test_what_did_not_run_is_no_pass() -> None:
+    none = result(problem="no test ran: missing feature: x")
+    lacking = Gap(("2.7",), (CATALOGUE.release("4.9.1"), CATALOGUE.release("4.8.2")))
+    outcome = Outcome(STACK, [none], [lacking], [CATALOGUE.release("4.7.2")])
+    assert not none.right
+    assert table(outcome)[1:] == [
+        "5.2.2    2.7     NOT RUN",
+        "4.9.1    2.7     not run",
+        "4.8.2    2.7     not run",
+    ]
+    shown = text(outcome)
+    assert "NOT RUN: 5.2.2, Python 2.7: no test ran: missing feature: x" in shown
+    assert "4.7.2 left out, as --python asks" in shown
+    assert any("none found; get it with" in one for one in shown)
+    assert summary(outcome).endswith(
+        "1 release could not be run; 2 releases without an interpreter"
+    )
+
+
+def test_a_series_without_patches() -> None:
+    assert table(Outcome(STACK, [result()]))[1] == "5.2.2    2.7     no patch"
+    assert line(result()).endswith("no patch in its series")
+
+
+def test_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    told = Lines()
+    told.begun(GOOD.subject)
+    told.done(GOOD)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == [
+        "5.2.2, Python 2.7: 4 test files, before and after ...",
+        "5.2.2, Python 2.7: before 1 passed, 2 failed, 1 skipped; "
+        "after 2 passed, 1 failed, 1 skipped; 0 newly failing",
+    ]
+
+
+def test_as_plain_data() -> None:
+    told = json.loads(json.dumps(to_plain(Outcome(STACK, [GOOD, BAD]))))
+    first, second = told["releases"]
+    assert (first["right"], second["right"]) == (True, False)
+    assert [test["change"] for test in first["tests"]] == [
+        "unchanged (passes)",
+        "unchanged (skipped)",
+        "unchanged (fails)",
+        "newly passing",
+    ]
+    assert second["tests"][1]["after"] == {
+        "outcome": "failed",
+        "seconds": 1.5,
+        "text": LONG,
+        "at_first": "",
+    }
+    assert [step["right"] for step in second["steps"]] == [True, True, False]
+
+
+def test_as_cases() -> None:
+    lacking = Gap(("2.7",), (CATALOGUE.release("4.9.1"),))
+    found = cases(Outcome(STACK, [GOOD, BAD, result(problem="crashed")], [lacking]))
+    by_name = {(one.classname, one.name): one for one in found}
+    place = "5.2.2, Python 2.7"
+    assert len(found) == len(GOOD.tests) + 1 + len(BAD.tests) + 2 + 2
+    assert by_name[place, "test-https.t"].skipped == "fails before the series as well"
+    assert by_name[place, "test-lacks.t#x"].skipped == "missing zstd"
+    assert by_name[place, "test-own.py"].failure is None
+    assert by_name[place, "run-tests.py"].failure == "crashed"
+    assert by_name["4.9.1", "run-tests.py"].skipped == "no Python 2.7"
+    harm = by_name["5.3.2, Python 2.7", "test-harm.t"]
+    assert str(harm.failure).startswith("newly failing: passed before, failed after\n-line 0\n")
+    assert harm.seconds == 3.0
