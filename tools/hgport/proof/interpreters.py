@@ -37,6 +37,11 @@ class Interpreter:
     path: Path
     full: str
 
+    @property
+    def openssl(self) -> str:
+        """What it does TLS with, as that names itself: "OpenSSL 1.1.1w  11 Sep 2023"."""
+        return self.full.rpartition("; ")[2]
+
 
 def find(versions: Iterable[str]) -> dict[str, Interpreter]:
     """The interpreters of these versions ("2.7") that this machine has, by version."""
