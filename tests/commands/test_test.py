@@ -154,7 +154,6 @@ def test_a_series_that_mends_nothing(
         (["5.2", "--upstream", "--failed"], "--upstream and --failed make no sense together"),
         (["5.2", "--upstream", "--list"], "--upstream and --list make no sense together"),
         (["5.2", "--tests", "test-lfs*"], "--tests names upstream's own tests (give --upstream"),
-        (["5.2", "--cluster", "x", "--keep"], "--cluster and --keep make no sense together"),
     ],
 )
 def test_bad_input(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,8 +36,9 @@ print("before", flush=True)
 try:
     with progress(whole) as told:
         for subject in whole.by_subject():
-            told(subject, [v for v in found if v.cell.subject == subject])
+            told.begun(subject)
             time.sleep({pause})
+            told(subject, [v for v in found if v.cell.subject == subject])
     print("after", flush=True)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
@@ -94,6 +95,9 @@ def test_the_table() -> None:
         ["5.3.2", "3.8", "/8", "/8", "/8", "/8"],
     ]
     assert lines[3].split()[2:] == ["/8", "/8", "/8", "-"]
+    table = begun(made("5.2"), 3)
+    table.begin(list(made("5.2").by_subject())[2])
+    assert drawn(table, 24)[1].split()[-2:] == ["0/8", "/8"]
     assert "16/88 cells, 1 not as stated" in lines[-1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from pathlib import Path
 
 from helpers_face import (
     CATALOGUE,
@@ -21,12 +22,14 @@ from hgport.proof.prover import Verdict
 from hgport.proof.scenarios import HANG, REFUSED, STORED, UNSAFE, Course, Expectation
 from hgport.report import proof
 
+WIDE = 200
+
 
 def test_all_as_stated() -> None:
     whole = made()
     later = whole.cells[-1].subject
     last = f"{later.release.version}    {later.interpreter.version:6}"
-    assert proof.table(proven(verdicts(whole), whole.gaps)) == [
+    assert proof.table(proven(verdicts(whole), whole.gaps), WIDE) == [
         "release  Python  unpatched         +1                   +2        +3",
         "5.2.2    3.8     6 hang, 2 stored  6 refused, 2 stored  8 stored  8 stored",
         f"{last}  8 stored          8 stored             8 stored  upstream",
@@ -78,8 +81,8 @@ def test_what_was_left_out_is_said() -> None:
 def test_the_catalogue_tells_nothing_of_another_series() -> None:
     whole = made("5.4")
     stack = dataclasses.replace(STACK, base=None)
-    assert proof.table(proven(verdicts(whole)))[1].endswith("  upstream")
-    assert proof.table(proven(verdicts(whole), stack=stack))[1].endswith("  -")
+    assert proof.table(proven(verdicts(whole)), WIDE)[1].endswith("  upstream")
+    assert proof.table(proven(verdicts(whole), stack=stack), WIDE)[1].endswith("  -")
 
 
 def test_nothing_could_be_proven() -> None:
@@ -87,14 +90,14 @@ def test_nothing_could_be_proven() -> None:
     assert (
         proof.summary(proven([], [gap])) == "0 cells: 0 as stated; 4.9 not proven (no Python 2.7)"
     )
-    assert proof.table(proven([], [gap]))[1] == "4.9.1    2.7     not proven"
+    assert proof.table(proven([], [gap]), WIDE)[1] == "4.9.1    2.7     not proven"
 
 
 def test_what_is_wrong_stands_out() -> None:
     whole = made("5.2")
     # the idle close and the reset over http, unpatched; the last cell of all
     found = verdicts(whole, 2, 4, 31)
-    row = proof.table(proven(found))[1]
+    row = proof.table(proven(found), WIDE)[1]
     assert "2 of 8 WRONG" in row and "1 of 8 WRONG" in row
     first, second = proof.wrong(found)
     assert first == (
@@ -121,7 +124,7 @@ def test_a_part_of_the_series_claims_nothing_for_the_whole() -> None:
     whole = made("5.2")
     part = [verdict for verdict in verdicts(whole) if not verdict.cell.subject.whole]
     assert "gone" not in proof.summary(proven(part))
-    assert proof.table(proven(part))[1].endswith("  -")
+    assert proof.table(proven(part), WIDE)[1].endswith("  -")
 
 
 def test_plain_data() -> None:
@@ -203,12 +206,47 @@ def test_junit_has_a_case_for_each_cell_and_each_gap() -> None:
 def test_the_whole_text() -> None:
     whole = made()
     found = proven(verdicts(whole, 2), whole.gaps)
-    text = proof.text(found)
-    assert text[:4] == proof.table(found)
+    text = proof.text(found, wide=WIDE)
+    assert text[:4] == proof.table(found, WIDE)
     assert [line.split(":")[0] for line in text[4:]] == [
         "NOT AS STATED",
         "5.2 not proven on Python 2.7",
         "56 cells",
     ]
-    other = proof.text(found, by_scenario=True)
+    other = proof.text(found, wide=WIDE, by_scenario=True)
     assert other[0].startswith("scenario") and other[-3:] == text[-3:]
+
+
+def test_a_table_for_a_narrow_terminal() -> None:
+    whole = made("5.2,5.4")
+    found = proven(verdicts(whole, 9), whole.gaps)
+    words = proof.table(found, WIDE)
+    assert proof.table(found, max(map(len, words))) == words
+    narrow = proof.table(found, max(map(len, words)) - 1)
+    assert narrow[0] == "counted: hang / refused / stored"
+    assert [line.split() for line in narrow[1:]] == [
+        ["release", "Python", "unpatched", "+1", "+2", "+3"],
+        ["5.2.2", "3.8", "6/0/2", "1", "of", "8", "WRONG", "0/0/8", "0/0/8"],
+        ["5.4.2", "3.8", "0/0/8", "0/0/8", "0/0/8", "upstream"],
+        ["5.2.2", "2.7", "not", "proven"],
+    ]
+
+
+def test_only_some_states() -> None:
+    # as of --failed, which leaves out what came out right
+    patched = [v for v in verdicts(made("5.2"), 9) if v.cell.subject.patches][:8]
+    row = proof.table(proven(patched), WIDE)[1]
+    assert row.split() == ["5.2.2", "3.8", "-", "1", "of", "8", "WRONG", "-", "-"]
+
+
+def test_where_a_failed_cell_was_left() -> None:
+    one = verdicts(made("5.2"), 0)[0]
+    place = Path("/kept/5.2.2 here")
+    found = proven([dataclasses.replace(one, kept=place)])
+    (line,) = [line for line in proof.text(found, wide=WIDE) if line.startswith("KEPT")]
+    assert line == (
+        "KEPT: 5.2.2, Python 3.8, unpatched: push, http, no fault: "
+        "/kept/5.2.2 here; again: '/kept/5.2.2 here/again'"
+    )
+    (cell,) = proof.to_plain(found)["cells"]
+    assert (cell["kept"], cell["again"]) == (str(place), f"{place}/again")

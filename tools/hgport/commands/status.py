@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ from hgport.commands import options
 from hgport.engine.verdicts import verdicts
 from hgport.model import project
 from hgport.model.ranges import select
-from hgport.output import say
+from hgport.output import say, width
 from hgport.report import matrix as report
 from hgport.report.downloads import shown
 
@@ -48,16 +47,5 @@ def status(
 
         say(json.dumps(found.to_plain(), indent=2))
     else:
-        say(report.table(found, _width()), *report.notes(found), report.summary(found))
+        say(report.table(found, width()), *report.notes(found), report.summary(found))
     return 0 if found.is_right else 1
-
-
-def _width() -> int:
-    """The characters of a line of the terminal; as shutil tells, which takes long to import."""
-    told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told):
-        return int(told)
-    try:
-        return os.get_terminal_size(1).columns or 100
-    except OSError:
-        return 100

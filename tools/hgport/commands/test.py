@@ -17,7 +17,7 @@ from hgport.model.catalogue import Catalogue
 from hgport.model.ranges import select
 from hgport.model.release import Release
 from hgport.model.stack import Stack
-from hgport.output import say
+from hgport.output import say, width
 from hgport.places import cache_dir
 from hgport.proof import choice, interpreters, plan, prover, scenarios
 from hgport.proof.plan import Gap, Plan
@@ -35,8 +35,6 @@ _NOT_WITH = {
     "only_list": (
         "releases pythons jobs upto no_cache failed keep cluster junit by_scenario test_globs"
     ),
-    # what a machine elsewhere leaves is not here to be looked at
-    "cluster": "keep",
 }
 
 
@@ -207,7 +205,7 @@ def test(
     kept = cache_dir() / "kept" if keep else None
     with Results(cache_dir() / "proofs.sqlite") as results:
         if failed:
-            made = prover.failed(made, results)  # type: ignore[attr-defined, unused-ignore]
+            made = prover.failed(made, results)
         verdicts = _proven(
             made, results, jobs=jobs, fresh=fresh, keep=kept, cluster=cluster, quiet=as_json
         )
@@ -221,7 +219,7 @@ def test(
     elif failed and not verdicts:
         say("nothing failed when it was run last")
     else:
-        say(*report.text(found, by_scenario=by_scenario))
+        say(*report.text(found, by_scenario=by_scenario, wide=width()))
     return _exit_code(found)
 
 
@@ -243,12 +241,11 @@ def _planned(
 
 
 def _proven(made: Plan, results: Results, quiet: bool, **how: Any) -> list[Verdict]:
-    """The verdicts on a plan; what of ``how`` was asked for goes to ``prover.prove``."""
-    asked = {name: value for name, value in how.items() if value}
+    """The verdicts on a plan; ``how`` goes to ``prover.prove``."""
     with contextlib.ExitStack() as open_:
         told = open_.enter_context(progress(made, quiet=quiet))
         contents = open_.enter_context(Contents(progress=told.fetched))
-        return prover.prove(made, results, contents, told, **asked)
+        return prover.prove(made, results, contents, told, begun=told.begun, **how)
 
 
 def _say_json(data: Any) -> None:

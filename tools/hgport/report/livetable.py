@@ -24,11 +24,13 @@ _OTHER_LINES = 4
 
 @dataclass
 class _State:
-    """How many cells of one state of patches there are, are done, and are wrong."""
+    """How many cells of one state of patches there are, are done, and are wrong; and whether any is
+    begun."""
 
     whole: int = 0
     done: int = 0
     wrong: int = 0
+    begun: bool = False
 
 
 @dataclass
@@ -50,7 +52,7 @@ class _Line:
             return 0
         if self.is_done:
             return 3
-        return 1 if any(state.done for state in self.states.values()) else 2
+        return 1 if any(state.begun or state.done for state in self.states.values()) else 2
 
 
 class LiveTable:
@@ -82,6 +84,10 @@ class LiveTable:
     def stop(self) -> None:
         """Take it off the screen, and give the cursor back."""
         self._live.stop()
+
+    def begin(self, subject: Subject) -> None:
+        """Show that a subject is at work."""
+        self._state(subject).begun = True
 
     def tell(self, subject: Subject, verdicts: Sequence[Verdict]) -> None:
         """Count the verdicts on a subject."""
@@ -147,4 +153,4 @@ def _word(state: _State | None) -> Text:
         return Text(f"{counted}, {state.wrong} WRONG", style="bold red")
     if state.done == state.whole:
         return Text(counted, style="green")
-    return Text(counted if state.done else f"/{state.whole}", style="dim")
+    return Text(counted) if state.begun else Text(f"/{state.whole}", style="dim")

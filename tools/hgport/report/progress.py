@@ -28,8 +28,8 @@ _PATIENCE = 0.4
 
 @contextlib.contextmanager
 def progress(plan: Plan, *, quiet: bool = False) -> Iterator[Shown]:
-    """Yield what ``prove`` takes as ``told``, whose ``fetched`` is what ``Contents`` takes as
-    ``progress``.
+    """Yield what ``prove`` takes as ``told``; its ``begun`` is what that takes by this name, and
+    its ``fetched`` what ``Contents`` takes as ``progress``.
 
     Nothing is shown if ``quiet`` and standard error is no terminal.
     """
@@ -50,6 +50,9 @@ class _Lines:
         self._left = Counter(_place(subject) for subject in plan.by_subject())
         self._verdicts: dict[tuple[str, str], list[Verdict]] = {}
 
+    def begun(self, subject: Subject) -> None:
+        """A log tells what is done."""
+
     def __call__(self, subject: Subject, verdicts: Sequence[Verdict]) -> None:
         place = _place(subject)
         mine = self._verdicts.setdefault(place, [])
@@ -66,6 +69,7 @@ class _Live:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._told: list[tuple[Subject, Sequence[Verdict]]] = []
+        self._begun: list[Subject] = []
         self._table: LiveTable | None = None
         self._lock = threading.Lock()
         self._ended = False
@@ -89,6 +93,13 @@ class _Live:
             if self._table is not None:
                 self._table.tell(subject, verdicts)
 
+    def begun(self, subject: Subject) -> None:
+        """Show that a subject is at work."""
+        with self._lock:
+            self._begun.append(subject)
+            if self._table is not None:
+                self._table.begin(subject)
+
     def fetched(self, release: Release, done: int, whole: int) -> None:
         """Show how far a download is."""
         if self._table is not None:
@@ -102,6 +113,8 @@ class _Live:
             if self._ended:
                 return
             table = self._table = LiveTable(self._plan)
+            for subject in self._begun:
+                table.begin(subject)
             for subject, verdicts in self._told:
                 table.tell(subject, verdicts)
             table.start()

@@ -6,7 +6,6 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from hgport.engine.judge import absorptions
@@ -45,13 +44,12 @@ def heading(stack: Stack) -> list[str]:
     return [f"series {stack.top.path}{base}", *numbered]
 
 
-def text(proven: Proven, *, by_scenario: bool = False) -> list[str]:
-    """Everything that is printed when a proof is over."""
+def text(proven: Proven, *, wide: int, by_scenario: bool = False) -> list[str]:
+    """Everything that is printed when a proof is over, on a terminal of so many columns."""
     from hgport.report import rows
 
-    tabled = rows.by_scenario if by_scenario else table
     return [
-        *tabled(proven),
+        *(rows.by_scenario(proven) if by_scenario else table(proven, wide)),
         *wrong(proven.verdicts),
         *unsteady(proven.verdicts),
         *kept(proven.verdicts),
@@ -69,23 +67,36 @@ def line(verdicts: Sequence[Verdict]) -> str:
     return f"{_place(verdicts[0].cell.subject)}: {right} of {len(verdicts)} as stated{known}"
 
 
-def table(proven: Proven) -> list[str]:
-    """A line for each release and interpreter, a column for no patch and for each one added."""
+def table(proven: Proven, wide: int) -> list[str]:
+    """A line for each release and interpreter, a column for no patch and for each one added.
+
+    Where words would make it wider than ``wide``, the counts stand without them, and the order in
+    which they stand is said above.
+    """
+    lines = aligned(_rows(proven, counted))
+    if max(map(len, lines)) <= wide:
+        return lines
+    names = _names(verdict.cell.expected for verdict in proven.verdicts)
+    said = f"counted: {' / '.join(names)}"
+    return [said, *aligned(_rows(proven, lambda stated: _numbers(stated, names)))]
+
+
+def _rows(proven: Proven, words: Callable[[Mapping[Expectation, int]], str]) -> list[list[str]]:
     stack, catalogue = proven.stack, proven.catalogue
     rows = [["release", "Python", "unpatched", *numbered(stack)]]
     for mine in grouped(proven.verdicts):
         subject = mine[0].cell.subject
         by_last = _by_last_patch(mine)
         absorbed = _absorbed(stack, catalogue, subject.release)
-        words = [_words(by_last[""])]
+        row = [_words(by_last[""], words) if "" in by_last else "-"]
         for name in stack.names:
             missing = "upstream" if name in absorbed else "-"
-            words.append(_words(by_last[name]) if name in by_last else missing)
-        rows.append([subject.release.version, subject.interpreter.version, *words])
+            row.append(_words(by_last[name], words) if name in by_last else missing)
+        rows.append([subject.release.version, subject.interpreter.version, *row])
     for gap in proven.gaps:
         pythons = "/".join(gap.pythons) or "?"
         rows += [[one.version, pythons, "not proven"] for one in gap.releases]
-    return aligned(rows)
+    return rows
 
 
 def numbered(stack: Stack) -> list[str]:
@@ -152,14 +163,9 @@ def left_out(proven: Proven) -> Iterator[str]:
 def kept(verdicts: Iterable[Verdict]) -> Iterator[str]:
     """A line for each cell whose world was left, with the command that repeats it."""
     for verdict in verdicts:
-        place = _kept(verdict)
+        place = verdict.kept
         if place is not None:
             yield f"KEPT: {_cell(verdict)}: {place}; again: {shlex.quote(str(place / 'again'))}"
-
-
-def _kept(verdict: Verdict) -> Path | None:
-    place: Path | None = getattr(verdict, "kept", None)
-    return place
 
 
 def _pythons(gap: Gap) -> str:
@@ -217,7 +223,7 @@ def _gap_to_plain(gap: Gap) -> dict[str, Any]:
 
 
 def _cell_to_plain(verdict: Verdict) -> dict[str, Any]:
-    cell, seen, place = verdict.cell, verdict.evidence, _kept(verdict)
+    cell, seen, place = verdict.cell, verdict.evidence, verdict.kept
     return {
         "release": cell.subject.release.version,
         "python": cell.subject.interpreter.full,
@@ -286,21 +292,37 @@ def _by_last_patch(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     return found
 
 
-def _words(verdicts: Sequence[Verdict]) -> str:
+def _words(verdicts: Sequence[Verdict], words: Callable[[Mapping[Expectation, int]], str]) -> str:
     """What a column says: how many cells came out which way, or how many are wrong."""
     bad = sum(not verdict.as_stated for verdict in verdicts)
     if bad:
         return f"{bad} of {len(verdicts)} WRONG"
-    return counted(Counter(verdict.cell.expected for verdict in verdicts))
+    return words(Counter(verdict.cell.expected for verdict in verdicts))
 
 
 def counted(stated: Mapping[Expectation, int]) -> str:
     """How many cells came out which way, what is worst first: "58 hang, 9 refused, 31 stored"."""
-    counts: Counter[str] = Counter()
+    counts = _by_name(stated)
+    return ", ".join(f"{counts[name]} {name}" for name in _names(stated))
+
+
+def _numbers(stated: Mapping[Expectation, int], names: Iterable[str]) -> str:
+    """The counts in the order of the names: "58/9/31"."""
+    counts = _by_name(stated)
+    return "/".join(str(counts[name]) for name in names)
+
+
+def _by_name(stated: Mapping[Expectation, int]) -> Counter[str]:
     # what goes by one name is one thing to a reader
-    for expectation, count in sorted(stated.items(), key=lambda pair: _badness(pair[0])):
+    counts: Counter[str] = Counter()
+    for expectation, count in stated.items():
         counts[expectation.name] += count
-    return ", ".join(f"{count} {name}" for name, count in counts.items())
+    return counts
+
+
+def _names(stated: Iterable[Expectation]) -> list[str]:
+    """The names of expectations, the worst first."""
+    return list(dict.fromkeys(one.name for one in sorted(set(stated), key=_badness)))
 
 
 def _badness(stated: Expectation) -> tuple[bool, bool, bool, str]:
