@@ -28,9 +28,11 @@ def breaks_once(marker: Path) -> tuple[bytes, bytes]:
     return old, new.encode() + b'        ui.write(b"not yet\\n")\n' + old
 
 
-def write_stack(place: Path, *patches: tuple[str, Iterable[tuple[bytes, bytes]]]) -> Path:
+def write_stack(
+    place: Path, *patches: tuple[str, Iterable[tuple[bytes, bytes]]], remark: bytes = b""
+) -> Path:
     """A series of patches, each with a name and what it replaces; the one that is called
-    ``own`` brings a test."""
+    ``own`` brings a test, which ends with a remark."""
     place.mkdir(exist_ok=True)
     with Contents() as contents:
         data = contents.read(catalogue().release(VERSION), [_COMMANDS])[_COMMANDS]
@@ -42,7 +44,7 @@ def write_stack(place: Path, *patches: tuple[str, Iterable[tuple[bytes, bytes]]]
             data = data.replace(old, new)
         text = _diff(_COMMANDS, was, data)
         if name == "own":
-            text += _diff(_OWN, b"", _OWN_TEXT)
+            text += _diff(_OWN, b"", _OWN_TEXT + remark)
         (place / f"{name}.patch").write_bytes(b"debug: try something\n\n" + text)
     series = place / "series"
     series.write_text("".join(f"{name}.patch\n" for name, _replacements in patches))

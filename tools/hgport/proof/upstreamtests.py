@@ -5,7 +5,8 @@ otherwise unpatched tree, and after it.  The tests that a patch brings are run o
 patch, on the trees without and with it: there they must fail, and here pass.
 
 Whatever is not as it should be is run once more, alone, before it is said: machines are noisy.
-What came of a run is remembered by all that went into it.
+What came of a test is remembered by all that went into it, so an edit of a patch's test alone costs
+no run of all the others.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import enum
 import functools
 import hashlib
 import json
+import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass, replace
@@ -256,7 +258,7 @@ class _Runs:
         self._begin = begin
         self._jobs = jobs
         self._fresh = fresh
-        self._keys: dict[_Place, str] = {}
+        self._keys: dict[_Place, dict[str, str]] = {}
         self._seen: dict[_Place, dict[str, Seen]] = {}
         self.known = True
 
@@ -268,16 +270,26 @@ class _Runs:
                 if pair.files:
                     # the whole comes first, and has the tests of each patch among its own
                     wanted.setdefault(place, pair.files)
-        lacking = {}
-        for place, files in wanted.items():
-            work = self._work(states, place, files)
-            self._keys[place] = _key(work)
-            seen = None if self._fresh else self._results.get(self._keys[place])
-            if seen is None:
-                lacking[place] = work
-            else:
-                self._seen[place] = seen
-        return lacking
+        works = {place: self._work(states, place, files) for place, files in wanted.items()}
+        for place, work in works.items():
+            self._keys[place] = {file: _key(work, file) for file in work.tests}
+            self._seen[place] = {}
+        if not self._fresh:
+            self._recall()
+        lacking = {
+            place: replace(work, tests=tuple(f for f in work.tests if not self._has(place, f)))
+            for place, work in works.items()
+        }
+        return {place: work for place, work in lacking.items() if work.tests}
+
+    def _recall(self) -> None:
+        known = self._results.get([key for keys in self._keys.values() for key in keys.values()])
+        for place, keys in self._keys.items():
+            for key in keys.values():
+                self._seen[place].update(known.get(key, {}))
+
+    def _has(self, place: _Place, file: str) -> bool:
+        return any(file_of(name) == file for name in self._seen[place])
 
     def make(self, lacking: Mapping[_Place, Work]) -> str:
         """Make these runs.  "" or what is wrong."""
@@ -342,16 +354,24 @@ class _Runs:
         seen = executor.submit(do, replace(work, room=room)).result()
         if isinstance(seen, str):
             return
-        merged = dict(self._seen[place])
+        merged = {}
         for name in names & seen.keys():
-            was, now = merged.get(name, _ABSENT), seen[name]
+            was, now = self._seen[place].get(name, _ABSENT), seen[name]
             changed = was.outcome != now.outcome
             merged[name] = replace(now, at_first=f"{was.outcome}: {was.text}") if changed else now
         self._keep(place, merged)
 
-    def _keep(self, place: _Place, seen: dict[str, Seen]) -> None:
-        self._seen[place] = seen
-        self._results.put(self._keys[place], seen)
+    def _keep(self, place: _Place, seen: Mapping[str, Seen]) -> None:
+        """Take up what came of tests, and remember their files."""
+        mine = self._seen[place]
+        mine.update(seen)
+        files = {file_of(name) for name in seen}
+        self._results.put(
+            {
+                self._keys[place][file]: {n: one for n, one in mine.items() if file_of(n) == file}
+                for file in files
+            }
+        )
 
     def _compared(self, pair: _Pair) -> tuple[Compared, ...]:
         before, after = self._seen[pair.before], self._seen[pair.after]
@@ -387,20 +407,26 @@ def _doubts_after(test: Compared) -> bool:
     return not test.right and test.after.outcome != PASSED
 
 
-def _key(work: Work) -> str:
-    """What stands for all that goes into a run."""
+def _key(work: Work, file: str) -> str:
+    """What stands for all that goes into a run of one file; the other tests do not."""
     parts = [
         _harness(),
         work.release.sha256,
         work.interpreter.full,
-        {
-            path: None if data is None else hashlib.sha256(data).hexdigest()
-            for path, data in work.replaced.items()
-        },
-        work.executable,
-        work.tests,
+        [
+            (path, None if data is None else hashlib.sha256(data).hexdigest())
+            for path, data in sorted(work.replaced.items())
+            if not _is_another(path, file)
+        ],
+        [path for path in work.executable if not _is_another(path, file)],
+        file,
     ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _is_another(path: str, file: str) -> bool:
+    directory, name = posixpath.split(path)
+    return _in_tests(directory + "/") and upstreamchoice.is_test(name) and name != file
 
 
 @functools.lru_cache(maxsize=1)
