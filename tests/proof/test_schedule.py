@@ -51,13 +51,23 @@ def test_every_cell_is_in_one_piece(count: int) -> None:
 
 def test_a_small_piece_goes_ahead_where_others_need_what_it_makes() -> None:
     def sizes(*counts: int, ahead: bool) -> list[int]:
-        return [len(p.cells) for p in schedule._cut([cells(n) for n in counts], ahead)]
+        return [len(p.cells) for p in schedule.cut_up([cells(n) for n in counts], 10, ahead)]
 
     assert sizes(8, 8, ahead=True) == [2, 6, 8]
     assert sizes(22, ahead=True) == [2, 10, 10]
     # nobody waits for it
     assert sizes(8, ahead=True) == [8]
     assert sizes(8, 8, ahead=False) == [8, 8]
+
+
+def test_pieces_are_small_where_there_is_little_to_do() -> None:
+    # a whole table is cut into pieces that are worth their world
+    assert schedule.size(5000, 8) == schedule._MOST_CELLS
+    # a release alone keeps everybody busy to the end
+    cells, width = 200, 6
+    assert cells / schedule.size(cells, width) >= 4 * width
+    # and nobody makes a world for next to nothing
+    assert schedule.size(8, 4) == schedule._LEAST_CELLS
 
 
 def run(lacking: Mapping[Subject, Sequence[Cell]], jobs: int, at_each: object = None) -> Found:

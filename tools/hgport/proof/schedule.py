@@ -21,7 +21,10 @@ from hgport.proof.plan import Cell, Subject
 from hgport.proof.work import Done, Work
 from hgport.upstream.contents import Contents
 
-_MOST_CELLS = 10
+# the making of a world takes about as long as half a cell
+_LEAST_CELLS, _MOST_CELLS = 4, 16
+# pieces for each of the crew, if there are so many: the last of them ends not long after the others
+_PIECES = 4
 # of the first piece of a release and an operation, for whose repositories others wait
 _FIRST_CELLS = 2
 # seconds after which to ask whether the crew is still there
@@ -68,13 +71,30 @@ def _paths(subjects: Iterable[Subject]) -> list[str]:
     return sorted({path for s in subjects for patch in s.patches for path in patch.paths})
 
 
-def pieces(cells: Sequence[Cell], most: int = _MOST_CELLS) -> Iterator[Piece]:
+def pieces(cells: Sequence[Cell], most: int) -> Iterator[Piece]:
     """Cells of one subject and operation in pieces of one size, or nearly so, of ``most`` at
     most."""
     count = -(-len(cells) // most)
     for number in range(count):
         some = cells[len(cells) * number // count : len(cells) * (number + 1) // count]
         yield Piece(some[0].subject, tuple(some))
+
+
+def size(cells: int, width: int) -> int:
+    """The most cells of a piece, if there are so many in all, for a crew that has so many pieces
+    at once."""
+    return min(_MOST_CELLS, max(_LEAST_CELLS, cells // (_PIECES * width)))
+
+
+def cut_up(alike: Sequence[Sequence[Cell]], most: int, ahead: bool) -> Iterator[Piece]:
+    """The cells of a ground, by subject, in pieces.  If one is to go ``ahead``, the first is a
+    small one."""
+    first, *others = alike
+    if ahead and (others or len(first) > most):
+        yield from pieces(first[:_FIRST_CELLS], most)
+        first = first[_FIRST_CELLS:]
+    for cells in (first, *others):
+        yield from pieces(cells, most)
 
 
 class _Run:
@@ -100,8 +120,9 @@ class _Run:
         self._keep = keep
         self._ready: deque[Piece] = deque()
         self._waiting: dict[_Ground, deque[Piece]] = {}
+        most = size(sum(map(len, lacking.values())), crew.width())
         for ground, alike in _by_ground(lacking).items():
-            cut = _cut(alike, crew.in_one_room)
+            cut = cut_up(alike, most, crew.in_one_room)
             if crew.in_one_room:
                 self._waiting[ground] = deque(cut)
             else:
@@ -168,16 +189,6 @@ def _by_ground(lacking: Mapping[Subject, Sequence[Cell]]) -> dict[_Ground, list[
         for cell in cells:
             found.setdefault(_ground_of(cell), {}).setdefault(subject, []).append(cell)
     return {ground: list(alike.values()) for ground, alike in found.items()}
-
-
-def _cut(alike: Sequence[Sequence[Cell]], ahead: bool) -> Iterator[Piece]:
-    """The cells of a ground in pieces; if one is to go ``ahead``, the first is a small one."""
-    first, *others = alike
-    if ahead and (others or len(first) > _MOST_CELLS):
-        yield from pieces(first[:_FIRST_CELLS])
-        first = first[_FIRST_CELLS:]
-    for cells in (first, *others):
-        yield from pieces(cells)
 
 
 _Replaced = tuple[Mapping[str, "bytes | None"], tuple[str, ...]]
