@@ -17,6 +17,7 @@ from hgport.proof.scenarios import (
     KNOWN,
     NOT_REWOUND,
     PARTS_NOT_REWOUND,
+    REAL,
     REFUSE,
     REFUSED,
     REWIND,
@@ -49,10 +50,11 @@ def test_every_row_is_there_once_over_both_transports() -> None:
 
 
 def test_every_fault_and_every_operation_has_a_row() -> None:
-    assert {row.fault for row in SCENARIOS} == set(FAULTS)
-    assert {row.operation for row in SCENARIOS} == set(OPERATIONS)
+    rows = (*SCENARIOS, *REAL)
+    assert {row.fault for row in rows} == set(FAULTS)
+    assert {row.operation for row in rows} == set(OPERATIONS)
     # every operation is tried without a fault, so that what fails is the fault's doing
-    honest = {row.operation for row in SCENARIOS if row.fault is scenarios.HONEST}
+    honest = {row.operation for row in rows if row.fault is scenarios.HONEST}
     assert honest == set(OPERATIONS)
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from hgport.process import Finished
-from hgport.proof import inside
+from hgport.proof import inside, realservers
 from hgport.proof.evidence import MOST_SECONDS, Attempt, Evidence
 from hgport.proof.host import Host
-from hgport.proof.scenarios import BUNDLE, DOWNLOAD, LARGEFILES, Scenario
+from hgport.proof.scenarios import BUNDLE, DOWNLOAD, EMBEDDED, LARGEFILES, Scenario
 from hgport.proof.server import Server
 from hgport.proof.world import Ground, Hg, blobs, copied, write_config
 
@@ -38,7 +38,7 @@ def run_cell(ground: Ground, tree: Path, row: Scenario, keep: Path | None = None
     with tempfile.TemporaryDirectory(prefix="cell-", dir=ground.place) as directory:
         place = Path(directory)
         copied(repositories, place)
-        with _host(row) as host:
+        with _host(ground, place, row) as host:
             finished, seconds = run_client(ground, tree, row, place, host)
             host.settle()
         return Evidence(
@@ -55,7 +55,9 @@ def run_cell(ground: Ground, tree: Path, row: Scenario, keep: Path | None = None
         )
 
 
-def _host(row: Scenario) -> Host:
+def _host(ground: Ground, place: Path, row: Scenario) -> Host:
+    if row.server != EMBEDDED:
+        return realservers.host(ground, place, row)
     operation = row.operation
     return Server(
         row.fault,

@@ -41,7 +41,7 @@ def _corruption(evidence: Evidence) -> Iterator[str]:
     for request in evidence.requests:
         if request.outcome == "garbage":
             yield f"no request where one should begin, on connection {request.connection}"
-        elif _accepted(request) and not _intact(request, evidence):
+        elif evidence.kept is None and _accepted(request) and not _intact(request, evidence):
             yield f"{request.object[:12]} was stored corrupt"
     for one in evidence.kept or ():
         if one not in evidence.wanted:

@@ -22,6 +22,8 @@ REWIND = "keepalive-rewind-a-request-body-before-sending-it.patch"
 CONSOLIDATE = "lfs-upload-through-httpsendfile.patch"
 
 
+# what it is done against
+EMBEDDED, HG_SERVE, GIFTLESS = "embedded", "hg serve", "giftless"
 # what a client does
 LFS, BUNDLE, LARGEFILES, DOWNLOAD = "lfs", "bundle", "largefiles", "download"
 
@@ -123,7 +125,8 @@ class Scenario:
     """One row.
 
     ``transport`` is "http" or "https", ``workers`` whether lfs may use its workers, ``server`` what
-    it is done against, ``quick`` whether it is one of the handful that give a first answer.
+    it is done against, ``quick`` whether it is one of the handful that give a first answer,
+    ``since`` the oldest line that it can be done with, "" for every one.
     """
 
     transport: str
@@ -131,17 +134,21 @@ class Scenario:
     fault: Fault
     workers: bool
     course: Course
-    server: str = "embedded"
+    server: str = EMBEDDED
     quick: bool = False
+    since: str = ""
 
     @property
     def name(self) -> str:
         """What tells it from the other rows."""
         workers = ", workers" if self.workers else ""
-        return f"{self.operation.name}, {self.transport}, {self.fault.name}{workers}"
+        server = "" if self.server == EMBEDDED else f", {self.server}"
+        return f"{self.operation.name}, {self.transport}, {self.fault.name}{workers}{server}"
 
 
 SMALL = Operation("lfs push, small blobs", LFS, blobs=12, size=4096)
+# a client looks through each before it sends it, and lets the connection idle meanwhile
+HUGE = Operation("lfs push, huge blobs", LFS, blobs=2, size=8 * 1024 * 1024)
 LARGE = Operation("lfs push, large blobs", LFS, blobs=3, size=1024 * 1024)
 BUNDLE_PUSH = Operation("bundle push", BUNDLE, blobs=1, size=1024 * 1024)
 POSTARGS_PUSH = Operation(
@@ -178,6 +185,11 @@ CUT_RESPONSE = Fault("response cut short", cuts_response=True)
 SHRINKS = Fault("blob shrinks on disk", disk="shrink")
 GROWS = Fault("blob grows on disk", disk="grow")
 VANISHES = Fault("blobs vanish from disk", disk="vanish")
+# by nginx, before a real server
+REQUESTS_1 = Fault("keepalive_requests 1", most_requests=1)
+REQUESTS_2 = Fault("keepalive_requests 2", most_requests=2)
+REQUESTS_3 = Fault("keepalive_requests 3", most_requests=3)
+TIMEOUT = Fault("keepalive_timeout 1 ms", most_idle=1)
 PROXY = Fault("through a proxy", proxy=True)
 PROXY_RESET = Fault("reset in mid-body through a proxy", proxy=True, resets_at=faults.MIDDLE)
 
@@ -293,8 +305,28 @@ SCENARIOS = tuple(
     for transport in ("http", "https")
 )
 
-# the same against servers that people use
-REAL: tuple[Scenario, ...] = ()
+_ANNOUNCED = (REQUESTS_1, REQUESTS_2, REQUESTS_3)
+# Against servers that people use, behind nginx: server, operation, fault, what must come of it, and
+# the line from which on the server can do it.  A connection whose end is announced is left by the
+# client in time; one that has idled for too long is not.  That it has is certain only where the
+# client has much to do between two requests.
+_REAL_TABLE: tuple[tuple[str, Operation, Fault, Course, str], ...] = (
+    *((HG_SERVE, SMALL, fault, SOUND, "4.6") for fault in _ANNOUNCED),
+    (HG_SERVE, HUGE, HONEST, SOUND, "4.6"),
+    (HG_SERVE, HUGE, TIMEOUT, NOT_REWOUND, "4.6"),
+    *((HG_SERVE, BUNDLE_PUSH, fault, SOUND, "") for fault in (HONEST, *_ANNOUNCED, TIMEOUT)),
+    *((HG_SERVE, POSTARGS_PUSH, fault, SOUND, "") for fault in (HONEST, *_ANNOUNCED)),
+    (HG_SERVE, POSTARGS_PUSH, TIMEOUT, PARTS_NOT_REWOUND, ""),
+    *((HG_SERVE, LARGEFILES_PUSH, fault, SOUND, "") for fault in (HONEST, *_ANNOUNCED, TIMEOUT)),
+    *((GIFTLESS, SMALL, fault, SOUND, "") for fault in _ANNOUNCED),
+    (GIFTLESS, HUGE, HONEST, SOUND, ""),
+    (GIFTLESS, HUGE, TIMEOUT, NOT_REWOUND, ""),
+)
+REAL = tuple(
+    Scenario(transport, operation, fault, False, course, server=server, since=since)
+    for server, operation, fault, course, since in _REAL_TABLE
+    for transport in ("http", "https")
+)
 
 # every patch that the courses know
 KNOWN = frozenset(patch for row in SCENARIOS for patch, _holds in row.course.since)
