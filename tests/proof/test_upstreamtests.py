@@ -13,9 +13,9 @@ from helpers_proof import catalogue, interpreter
 from helpers_upstreamtests import BREAKS, MENDS, VERSION, breaks_once, write_stack
 from hgport.model.patch import Patch
 from hgport.model.stack import Stack
-from hgport.proof import upstreamtests
+from hgport.proof import upstreamtests, upstreamverdict
 from hgport.proof.upstreamresults import UpstreamResults
-from hgport.proof.upstreamtests import Change, Subject
+from hgport.proof.upstreamverdict import Change, Subject
 from hgport.proof.workers import local
 from hgport.proof.world import room
 from hgport.upstream.contents import Contents
@@ -25,7 +25,7 @@ SKIPPED = "test-http-bad-server.t"
 OWN = "test-hgport-own.t"
 
 
-class Told(upstreamtests.Told):
+class Told(upstreamverdict.Told):
     """What was told."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Told(upstreamtests.Told):
     def begun(self, subject: Subject) -> None:
         self.words.append(f"begun {subject.release.version}")
 
-    def done(self, tested: upstreamtests.Tested) -> None:
+    def done(self, tested: upstreamverdict.Tested) -> None:
         self.words.append(f"done {tested.subject.release.version}")
 
 
@@ -45,7 +45,9 @@ def subject(series: Path, *tests: str) -> Subject:
 
 
 @contextlib.contextmanager
-def comes_of(cache: Path, one: Subject, told: Told, **more: bool) -> Iterator[upstreamtests.Tested]:
+def comes_of(
+    cache: Path, one: Subject, told: Told, **more: bool
+) -> Iterator[upstreamverdict.Tested]:
     with contextlib.ExitStack() as open_:
         contents = open_.enter_context(Contents())
         results = open_.enter_context(UpstreamResults(cache))
@@ -79,7 +81,7 @@ def test_whatever_a_series_does_to_tests(tmp_path: Path) -> None:
     assert told.words == [f"begun {VERSION}", f"done {VERSION}", f"done {VERSION}"]
 
 
-def check(found: upstreamtests.Tested) -> None:
+def check(found: upstreamverdict.Tested) -> None:
     assert found.problem == "" and not found.right
     tests = {test.name: test for test in found.tests}
     assert {name: test.change for name, test in tests.items()} == {

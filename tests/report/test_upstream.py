@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from hgport.model import project
-from hgport.proof import upstreamtests
+from hgport.proof import upstreamverdict
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Gap
 from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen
-from hgport.proof.upstreamtests import Change, Compared, Step, Subject
+from hgport.proof.upstreamverdict import Compared, Step, Subject
 from hgport.report.upstream import Lines, Outcome, cases, line, summary, table, text, to_plain
 
 STACK, CATALOGUE = project.load()
@@ -26,11 +26,11 @@ def seen(outcome: str, text: str = "", at_first: str = "") -> Seen:
 
 def result(
     *tests: Compared, steps: tuple[Step, ...] = (), problem: str = "", version: str = "5.2.2"
-) -> upstreamtests.Tested:
+) -> upstreamverdict.Tested:
     names = tuple(dict.fromkeys(test.name for test in tests))
     patches = STACK.top.patches
     subject = Subject(CATALOGUE.release(version), PYTHON, patches, names)
-    return upstreamtests.Tested(subject, tests, steps, problem)
+    return upstreamverdict.Tested(subject, tests, steps, problem)
 
 
 OWN = Compared("test-own.py", seen(FAILED, "no such thing"), seen(PASSED), "added")
@@ -47,23 +47,6 @@ STEPS = (
 )
 GOOD = result(FINE, LACKS, NEVER, OWN, steps=STEPS[:1])
 BAD = result(FINE, HARM, LOST, OWN, SHAKY, steps=STEPS, version="5.3.2")
-
-
-@pytest.mark.parametrize(
-    ("test", "change", "right"),
-    [
-        (OWN, Change.NEWLY_PASSING, True),
-        (FINE, Change.PASSES, True),
-        (NEVER, Change.FAILS, True),
-        (LACKS, Change.SKIPPED, True),
-        (HARM, Change.NEWLY_FAILING, False),
-        (LOST, Change.NEWLY_SKIPPED, False),
-        (STEPS[2].tests[0], Change.PASSES, False),
-        (Compared("own", seen(SKIPPED), seen(SKIPPED), "added"), Change.SKIPPED, False),
-    ],
-)
-def test_what_a_series_does_to_a_test(test: Compared, change: Change, right: bool) -> None:
-    assert (test.change, test.right) == (change, right)
 
 
 def test_all_is_well() -> None:

@@ -22,7 +22,8 @@ from hgport.proof import interpreters, plan, upstreamchoice
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Gap
 from hgport.proof.upstreamresults import UpstreamResults
-from hgport.proof.upstreamtests import Subject, Tested, Told, test
+from hgport.proof.upstreamtests import test
+from hgport.proof.upstreamverdict import Subject, Tested, Told
 from hgport.report import junit as xml
 from hgport.report import upstream as report
 from hgport.report.downloads import shown
@@ -56,9 +57,9 @@ def upstream(
     chosen = select(catalogue, releases)
     patches = {one: _patches(stack, one, upto) for one in chosen}
     found, gaps, left_out = _interpreters(catalogue, chosen, pythons)
+    subjects = _subjects(patches, found, upstreamchoice.split(globs))
     if not as_json:
         say(*heading(stack))
-    subjects = _subjects(patches, found, upstreamchoice.split(globs))
     tested = _tested(subjects, Told() if as_json else report.Lines(), jobs, fresh)
     outcome = report.Outcome(stack, tested, gaps, left_out)
     if junit is not None:

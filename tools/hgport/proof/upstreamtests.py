@@ -11,7 +11,6 @@ no run of all the others.
 
 from __future__ import annotations
 
-import enum
 import functools
 import hashlib
 import json
@@ -24,131 +23,21 @@ from pathlib import Path
 import hgport
 from hgport.engine.apply import apply_series
 from hgport.engine.outcome import Outcome
-from hgport.model.patch import Patch, short_name
-from hgport.model.release import Release
+from hgport.model.patch import short_name
 from hgport.proof import upstreamchoice
-from hgport.proof.interpreters import Interpreter
 from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen, file_of
 from hgport.proof.upstreamresults import UpstreamResults
 from hgport.proof.upstreamrun import Work, do
+from hgport.proof.upstreamverdict import Compared, Step, Subject, Tested, Told
 from hgport.upstream.contents import Contents
 
 # what takes part in a run beside what is in its key by its content
 _HARNESS = ("proof/upstreamreport.py", "proof/upstreamrun.py", "proof/upstreamvenv.py")
 _BROKEN = (Outcome.CONFLICT, Outcome.NOT_TRIED)
-# doubtful tests that are run once more; where there are more of them it was no bad moment
-_MOST_AGAIN = 24
-
-
-class Change(enum.Enum):
-    """What the series does to a test."""
-
-    NEWLY_FAILING = "newly failing"
-    NEWLY_SKIPPED = "newly skipped"
-    NEWLY_PASSING = "newly passing"
-    PASSES = "unchanged (passes)"
-    FAILS = "unchanged (fails)"
-    SKIPPED = "unchanged (skipped)"
-
-
-_CHANGES = {
-    (PASSED, PASSED): Change.PASSES,
-    (FAILED, FAILED): Change.FAILS,
-    (SKIPPED, SKIPPED): Change.SKIPPED,
-    (FAILED, PASSED): Change.NEWLY_PASSING,
-    (SKIPPED, PASSED): Change.NEWLY_PASSING,
-    (PASSED, SKIPPED): Change.NEWLY_SKIPPED,
-    (FAILED, SKIPPED): Change.NEWLY_SKIPPED,
-    (PASSED, FAILED): Change.NEWLY_FAILING,
-    (SKIPPED, FAILED): Change.NEWLY_FAILING,
-}
 # a case of a test that only one of the two runs knows
 _ABSENT = Seen(SKIPPED, 0.0, "there is no such test")
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A test before and after the series.  ``own`` is "added" or "changed" for one that the
-    patches bring, else ""."""
-
-    name: str
-    before: Seen
-    after: Seen
-    own: str = ""
-
-    @property
-    def change(self) -> Change:
-        """What the series does to it."""
-        return _CHANGES[self.before.outcome, self.after.outcome]
-
-    @property
-    def right(self) -> bool:
-        """Whether that is as it should be: no harm done, and a test of the patches' own fails
-        before and passes after."""
-        if self.own:
-            return (self.before.outcome, self.after.outcome) == (FAILED, PASSED)
-        return self.change not in (Change.NEWLY_FAILING, Change.NEWLY_SKIPPED)
-
-    @property
-    def unsteady(self) -> bool:
-        """Whether it came out otherwise when it was run once more, alone."""
-        return bool(self.before.at_first or self.after.at_first)
-
-
-@dataclass(frozen=True)
-class Step:
-    """A patch and the tests that it brings, as of this patch: on the trees without and with it,
-    by the tests' names; () where it brings none."""
-
-    patch: str
-    tests: tuple[Compared, ...]
-
-    @property
-    def right(self) -> bool:
-        """Whether each test fails without the patch and passes with it."""
-        return all(test.right for test in self.tests)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is tested: the first patches of a release's series, and which test files are run."""
-
-    release: Release
-    interpreter: Interpreter
-    patches: tuple[Patch, ...]
-    tests: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Tested:
-    """What came of a subject: its tests in order of their names, and a step for each patch.
-
-    ``problem`` says why there is nothing, if there is nothing though there are patches.  ``known``
-    says that all of it had been run before.
-    """
-
-    subject: Subject
-    tests: tuple[Compared, ...] = ()
-    steps: tuple[Step, ...] = ()
-    problem: str = ""
-    known: bool = False
-
-    @property
-    def right(self) -> bool:
-        """Whether all is as it should be."""
-        if self.problem:
-            return False
-        return all(test.right for test in self.tests) and all(step.right for step in self.steps)
-
-
-class Told:
-    """Told of each subject when it is begun and when it is done.  This one keeps it to itself."""
-
-    def begun(self, subject: Subject) -> None:
-        """Its tests are about to run."""
-
-    def done(self, tested: Tested) -> None:
-        """They have, or are known."""
+# doubtful tests that are run once more; where there are more of them it was no bad moment
+_MOST_AGAIN = 24
 
 
 # a room (as in ``world``) and what runs work in it

@@ -13,7 +13,7 @@ from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.proof.plan import Gap
 from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen
-from hgport.proof.upstreamtests import Change, Compared, Step, Subject, Tested, Told
+from hgport.proof.upstreamverdict import Change, Compared, Step, Subject, Tested, Told
 from hgport.report.junit import Case
 from hgport.report.proof import aligned, missing
 
