@@ -61,6 +61,38 @@ def test_one_release_up_to_a_patch(python: str, capsys: pytest.CaptureFixture[st
     assert line.split()[-4:] == ["hang", "refused", "-", "-"]
 
 
+def test_only_what_failed(
+    tmp_path: Path,
+    python: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "sdists").symlink_to(places.cache_dir() / "sdists")
+    monkeypatch.setenv("HGPORT_CACHE", str(cache))
+    script = tmp_path / "python"
+    script.write_text(f"""#!/bin/sh
+case " $* " in *" push "*) test -e {tmp_path}/broken && exit 7;; esac
+exec {python} "$@"
+""")
+    script.chmod(0o755)
+    args = ["test", "5.2.2", "--python", str(script), "--upto", REFUSE, "--scenario", FINE.name]
+    assert cli.run([*args, "--failed"]) == 0
+    assert "nothing of it failed" in capsys.readouterr().out
+
+    (tmp_path / "broken").touch()
+    assert cli.run([*args, "--keep"]) == 1
+    assert "exit code 7" in capsys.readouterr().out
+
+    (tmp_path / "broken").unlink()
+    assert cli.run([*args, "--failed", "--json"]) == 0
+    cells = told(capsys)["cells"]
+    assert [cell["cached"] for cell in cells] == [False] * 2
+    assert cli.run([*args, "--failed"]) == 0
+    assert "nothing of it failed" in capsys.readouterr().out
+
+
 def test_a_report_for_others_to_read(
     tmp_path: Path, python: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

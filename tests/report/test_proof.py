@@ -250,3 +250,12 @@ def test_where_a_failed_cell_was_left() -> None:
     )
     (cell,) = proof.to_plain(found)["cells"]
     assert (cell["kept"], cell["again"]) == (str(place), f"{place}/again")
+
+
+def test_a_server_that_is_not_there_is_a_gap() -> None:
+    found = proven([], servers={"giftless": "giftless: get it so"})
+    assert "not proven on the server giftless: giftless: get it so" in proof.text(found, wide=WIDE)
+    assert proof.summary(found) == "0 cells: 0 as stated; no giftless, so nothing on it"
+    assert proof.to_plain(found)["missing_servers"] == {"giftless": "giftless: get it so"}
+    (case,) = proof.cases(found)
+    assert (case.classname, case.skipped) == ("giftless", "giftless: get it so")

@@ -199,6 +199,8 @@ def test(
         xml.check(junit)
     stack, catalogue = project.load(series)
     chosen = select(catalogue, releases)
+    lacking = _lacking(rows)
+    rows = [row for row in rows if row.server not in lacking]
     made, without = _planned(stack, catalogue, chosen, pythons, rows, upto)
     if not as_json:
         say(*report.heading(stack))
@@ -211,16 +213,28 @@ def test(
         )
         if as_json:
             verdicts = prover.with_evidence(verdicts, results)
-    found = Proven(stack, catalogue, verdicts, made.gaps, without, plan.without_rows(chosen, rows))
+    without_rows = plan.without_rows(chosen, rows) if rows else ()
+    found = Proven(stack, catalogue, verdicts, made.gaps, without, without_rows, lacking)
     if junit is not None:
         xml.write(junit, "hgport test", report.cases(found))
     if as_json:
         _say_json(report.to_plain(found))
     elif failed and not verdicts:
-        say("nothing failed when it was run last")
+        say("nothing of it failed when it was run last")
     else:
         say(*report.text(found, by_scenario=by_scenario, wide=width()))
-    return _exit_code(found)
+    return 0 if failed and not verdicts else _exit_code(found)
+
+
+def _lacking(rows: Sequence[Scenario]) -> dict[str, str]:
+    """The servers of rows that this machine lacks, with the way to get each."""
+    servers = dict.fromkeys(row.server for row in rows if row.server != choice.EMBEDDED)
+    if not servers:
+        return {}
+    from hgport.proof import realservers
+
+    found = {name: realservers.lacking(name) for name in servers}
+    return {name: advice for name, advice in found.items() if advice is not None}
 
 
 def _planned(
@@ -257,4 +271,4 @@ def _say_json(data: Any) -> None:
 def _exit_code(found: Proven) -> int:
     if not all(verdict.as_stated for verdict in found.verdicts):
         return 1
-    return 3 if found.gaps else 0
+    return 3 if found.gaps or found.servers else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hgport.engine.judge import absorptions
@@ -24,8 +24,12 @@ _SPACE = "  "
 
 @dataclass(frozen=True)
 class Proven:
-    """What came of a proof.  ``gaps`` could not be proven, ``left_out`` is what --python left out,
-    ``without_rows`` are releases that none of the chosen scenarios makes sense on."""
+    """What came of a proof.
+
+    ``gaps`` could not be proven, ``left_out`` is what --python left out, ``without_rows`` are
+    releases that none of the chosen scenarios makes sense on, ``servers`` tells how to get the
+    servers that were asked for and are not there.
+    """
 
     stack: Stack
     catalogue: Catalogue
@@ -33,6 +37,7 @@ class Proven:
     gaps: Sequence[Gap] = ()
     left_out: Sequence[Gap] = ()
     without_rows: Sequence[Release] = ()
+    servers: Mapping[str, str] = field(default_factory=dict)
 
 
 def heading(stack: Stack) -> list[str]:
@@ -54,6 +59,7 @@ def text(proven: Proven, *, wide: int, by_scenario: bool = False) -> list[str]:
         *unsteady(proven.verdicts),
         *kept(proven.verdicts),
         *missing(proven.gaps),
+        *(f"not proven on the server {name}: {why}" for name, why in proven.servers.items()),
         *left_out(proven),
         summary(proven),
     ]
@@ -194,6 +200,7 @@ def summary(proven: Proven) -> str:
     for gap in proven.gaps:
         lacking = f"no {_pythons(gap)}" if gap.pythons else "no Python named"
         parts.append(f"{_lines(gap.releases)} not proven ({lacking})")
+    parts += [f"no {name}, so nothing on it" for name in proven.servers]
     parts += [f"{_lines(gap.releases)} left out on {_pythons(gap)}" for gap in proven.left_out]
     if proven.without_rows:
         parts.append(f"{_lines(proven.without_rows)} left out")
@@ -209,6 +216,7 @@ def to_plain(proven: Proven) -> dict[str, Any]:
         "patches": list(stack.names),
         "cells": [_cell_to_plain(verdict) for verdict in proven.verdicts],
         "gaps": [{**_gap_to_plain(gap), "advice": _advice(gap)} for gap in proven.gaps],
+        "missing_servers": dict(proven.servers),
         "left_out": [_gap_to_plain(gap) for gap in proven.left_out],
         "without_scenarios": [release.version for release in proven.without_rows],
         "summary": summary(proven),
@@ -256,6 +264,8 @@ def cases(proven: Proven) -> list[Case]:
             Case(f"{one.version}.python{pythons}", "every scenario", 0.0, skipped=why)
             for one in gap.releases
         ]
+    for name, why in proven.servers.items():
+        found.append(Case(name, "every scenario", 0.0, skipped=why))
     return found
 
 
@@ -344,7 +354,8 @@ def _stays(verdict: Verdict) -> bool:
     """Whether it is stated that a bug is not mended."""
     course = verdict.cell.row.course
     same = verdict.cell.expected.name == course.at_first.name
-    return _is_patched(verdict) and course.shows_bug and same
+    bad = course.shows_bug or verdict.cell.expected.unsafe
+    return _is_patched(verdict) and bad and same
 
 
 def _is_patched(verdict: Verdict) -> bool:
