@@ -57,6 +57,8 @@ def test_all_is_well() -> None:
         "newly passing",
         "5.2.2    2.7     1/2/1                         2/1/1  0              +1 ok      "
         "test-own.py",
+        "fails with and without the series: test-https.t (5.2.2)",
+        "skipped: test-lacks.t#x, missing zstd (5.2.2)",
         "1 release, 4 tests; 0 newly failing; own tests fail without and pass with their patch:"
         " 1 of 1",
     ]
@@ -86,6 +88,13 @@ def test_what_is_wrong_is_shown_with_its_beginning() -> None:
     twice = f"RUN TWICE: {where}: test-shaky.t: after: at first failed: timed out; alone: passed"
     assert shown.count(twice) == 1
     assert "; 2 newly failing; " in shown[-1] and shown[-1].endswith(" 2 of 3")
+
+
+def test_what_says_nothing_is_said_once() -> None:
+    other = result(NEVER, FINE, version="5.1.2")
+    assert "fails with and without the series: test-https.t (5.2.2, 5.1.2)" in text(
+        Outcome(STACK, [GOOD, other])
+    )
 
 
 def test_what_did_not_run_is_no_pass() -> None:

@@ -64,7 +64,14 @@ def text(outcome: Outcome) -> list[str]:
     """Everything that is printed in the end."""
     details = [line for tested in outcome.tested for line in _details(tested)]
     left = [f"{one.version} left out, as --python asks" for one in outcome.left_out]
-    return [*table(outcome), *details, *missing(outcome.gaps), *left, summary(outcome)]
+    return [
+        *table(outcome),
+        *details,
+        *_unchanged(outcome),
+        *missing(outcome.gaps),
+        *left,
+        summary(outcome),
+    ]
 
 
 def table(outcome: Outcome) -> list[str]:
@@ -107,6 +114,23 @@ def _state(step: Step) -> str:
     if not step.tests:
         return "none"
     return "ok" if step.right else "WRONG"
+
+
+def _unchanged(outcome: Outcome) -> Iterator[str]:
+    """What says nothing about the series, and on which releases: tests that fail in any case, and
+    tests that are skipped, with the reason."""
+    alike: dict[str, list[str]] = {}
+    for tested in outcome.tested:
+        for test in tested.tests:
+            if test.right and test.change is Change.FAILS:
+                what = f"fails with and without the series: {test.name}"
+            elif test.right and test.change is Change.SKIPPED:
+                what = f"skipped: {test.name}, {test.after.text}"
+            else:
+                continue
+            alike.setdefault(what, []).append(tested.subject.release.version)
+    for what in sorted(alike):
+        yield f"{what} ({', '.join(alike[what])})"
 
 
 def _details(tested: Tested) -> Iterator[str]:
