@@ -66,6 +66,9 @@ def test_what_matches_nothing_is_said_with_near_names() -> None:
     with pytest.raises(UsageError, match="no scenario matches 'idel close'") as caught:
         choose(ROWS, globs=["http", "idel close"])
     assert "did you mean 'idle close'" in str(caught.value.hint)
+    with pytest.raises(UsageError) as caught:
+        choose(ROWS, globs=["idel"])
+    assert "did you mean 'idle'" in str(caught.value.hint)
     with pytest.raises(UsageError, match="matches '%%'") as caught:
         choose(ROWS, globs=["%%"])
     assert caught.value.hint == "see hgport test --list"

@@ -102,12 +102,13 @@ def command(ctx: click.Context, /, **given: Any) -> int:
 
     Each release of RANGE (affected if none is given; see hgport status) is run in its own
     interpreter against a server that misbehaves, as the table of scenarios says (--list): as
-    published, and with each patch added.  The table counts what came of it, such as: hang, the
-    client and the server wait for each other; refused, the push fails at once with the reason;
+    published, and with each patch added.  The table counts what came of it: hang, the client and
+    the server wait for each other; unsafe and spill, what the server gets may be wrong; failed, the
+    push ends with an error that is not ours to prevent; refused, it ends at once with the reason;
     stored, everything arrived whole and once.
 
-    Exits with 1 if anything is not as the table of scenarios states, else with 3 if there was no
-    interpreter for some release.
+    Exits with 1 if anything is not as the table of scenarios states, else with 3 if an interpreter
+    or a server that was asked for is missing.
     """
     _check_together(ctx)
     of_upstream, only_list = given.pop("upstream"), given.pop("only_list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
@@ -76,8 +77,11 @@ def _unknown(glob: str, rows: Sequence[Scenario], every: Sequence[Scenario]) -> 
         return UsageError(
             f"no scenario matches {glob!r}", f"with --server {' or '.join(map(repr, elsewhere))}"
         )
-    # a name is long; what is meant is mostly one part of it
-    parts = dict.fromkeys(part for row in rows for part in [*row.name.split(", "), row.name])
+    # a name is long; what is meant is mostly one part of it, or a word
+    names = [row.name for row in rows]
+    parts = dict.fromkeys(
+        part for name in names for part in [*name.split(", "), *re.split("[, ]+", name), name]
+    )
     near = difflib.get_close_matches(glob.strip("*").lower(), parts, n=3, cutoff=0.5)
     offered = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     return UsageError(f"no scenario matches {glob!r}", offered + _SEE)
