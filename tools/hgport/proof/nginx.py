@@ -57,7 +57,7 @@ http {{
     client_body_in_file_only on;
     client_max_body_size 0;
     # a client that is silent for longer within a body has stalled
-    client_body_timeout {stall:g}s;
+    client_body_timeout {stall}ms;
     keepalive_requests {requests};
     keepalive_timeout {idle}ms;
     server {{
@@ -155,10 +155,10 @@ def front(
             if _is_up(started, place):
                 yield Front(started, place, f"{'https' if tls else 'http'}://{HOST}:{port}")
                 return
-            said = _complaint(place)
+            said = _said(place)
             if "Address already in use" not in said:
                 break
-    raise OutsideError(f"nginx does not start: {said}", ADVICE)
+    raise OutsideError(f"nginx does not start: {_complaint(said)}", ADVICE)
 
 
 def _free_port() -> int:
@@ -168,24 +168,24 @@ def _free_port() -> int:
 
 
 def _is_up(program: Running, place: Path) -> bool:
-    """Whether it listens now.  It writes its number once it does."""
+    """Whether it listens now, and can be told to end: a signal that comes earlier may be lost."""
     until = time.monotonic() + _START
     while program.alive() and time.monotonic() < until:
-        if (place / _PID).exists():
+        if "start worker process" in _said(place):
             return True
         time.sleep(0.005)
     return False
 
 
-def _complaint(place: Path) -> str:
-    """Why it did not start: the last thing that it said."""
-    said = "".join(
-        path.read_text(errors="replace")
-        for path in (place / "output", place / _ERRORS)
-        if path.exists()
-    )
-    serious = [line for line in said.splitlines() if "[emerg]" in line] or said.splitlines()
-    return serious[-1] if serious else "it says nothing"
+def _said(place: Path) -> str:
+    texts = (place / "output", place / _ERRORS)
+    return "".join(path.read_text(errors="replace") for path in texts if path.exists())
+
+
+def _complaint(said: str) -> str:
+    """Why it did not start: the first grave thing that it said, else the last."""
+    lines = said.splitlines() or ["it says nothing"]
+    return next((line for line in lines if "[emerg]" in line), lines[-1])
 
 
 def _write_certificates(place: Path) -> None:
@@ -200,7 +200,7 @@ def _config(port: int, backend: str, tls: bool, keep_alive: KeepAlive, stall: fl
         log=_LOG,
         errors=_ERRORS,
         format=accesslog.FORMAT,
-        stall=stall,
+        stall=round(stall * 1000),
         requests=keep_alive.requests,
         idle=keep_alive.idle,
         host=HOST,
