@@ -37,7 +37,7 @@ OPERATIONS = [value for value in vars(scenarios).values() if isinstance(value, O
 
 
 def names(row: Scenario, applied: tuple[str, ...], *, line: str = "5.2") -> str:
-    return expectation(row, line, applied, SERIES, ()).name
+    return expectation(row, line, "2.7", applied, SERIES, ()).name
 
 
 def test_every_row_is_there_once_over_both_transports() -> None:
@@ -64,7 +64,7 @@ def test_every_fault_but_one_does_something() -> None:
 
 def test_a_row_that_does_not_end_well_says_why() -> None:
     for row in SCENARIOS:
-        last = expectation(row, "5.2", SERIES, SERIES, ())
+        last = expectation(row, "5.2", "2.7", SERIES, SERIES, ())
         assert last.stored or row.course.reason, row.name
         for holds in (row.course.at_first, *(e for _p, e in row.course.since)):
             re.compile(holds.message)
@@ -82,19 +82,19 @@ def test_a_release_with_the_bug(applied: tuple[str, ...], expected: Expectation)
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_a_release_that_has_the_last_patch(count: int) -> None:
     applied = SERIES[:count]
-    told = {expectation(r, "5.4", applied, SERIES[:2], {CONSOLIDATE}).name for r in FAULTY}
+    told = {expectation(r, "5.4", "2.7", applied, SERIES[:2], {CONSOLIDATE}).name for r in FAULTY}
     assert told == {"stored"}
 
 
 def test_bodies_of_parts_need_ours_in_every_release() -> None:
     rows = [row for row in SCENARIOS if row.course is PARTS_NOT_REWOUND]
-    told = [expectation(r, "7.2", (), SERIES[:2], {CONSOLIDATE}).name for r in rows]
+    told = [expectation(r, "7.2", "2.7", (), SERIES[:2], {CONSOLIDATE}).name for r in rows]
     assert told and set(told) == {"hang"}
 
 
 def test_a_rewind_is_counted_from_its_patch_on() -> None:
     for row in SCENARIOS:
-        told = [expectation(row, "5.2", SERIES[:n], SERIES, ()) for n in range(4)]
+        told = [expectation(row, "5.2", "2.7", SERIES[:n], SERIES, ()) for n in range(4)]
         safe = not told[-1].unsafe
         assert [holds.rewinds for holds in told] == [None, None, *([1, 1] if safe else [None] * 2)]
 
@@ -107,12 +107,23 @@ def test_workers_are_safe_once_upstream_closes_the_pool() -> None:
         assert names(row, (), line="6.3") == names(row, (), line="7.2") == "stored"
 
 
+def test_a_new_python_hides_a_broken_pipe_under_tls() -> None:
+    told = {
+        row.name
+        for row in SCENARIOS
+        if expectation(row, "7.2", "3.11", (), SERIES, {CONSOLIDATE})
+        != expectation(row, "7.2", "3.9", (), SERIES, {CONSOLIDATE})
+    }
+    assert "lfs push, large blobs, https, 401 before the body is read" in told
+    assert all("https" in name for name in told) and len(told) == 5
+
+
 def test_a_series_that_the_table_does_not_know() -> None:
     row, series = FAULTY[0], ("a.patch", "b.patch")
-    told = [expectation(row, "5.2", series[:count], series, ()) for count in range(3)]
+    told = [expectation(row, "5.2", "2.7", series[:count], series, ()) for count in range(3)]
     assert told == [HANG, UNSTATED, STORED]
     refusing = next(row for row in SCENARIOS if row.fault is scenarios.FORBIDDEN)
-    assert expectation(refusing, "5.2", series, series, ()).name == "failed"
+    assert expectation(refusing, "5.2", "2.7", series, series, ()).name == "failed"
 
 
 def test_the_table_names_the_patches_of_this_project() -> None:

@@ -27,6 +27,8 @@ _LACKING = 32
 _NOTICE_SECONDS = 10
 _FAREWELL_SECONDS = 0.2
 TICKS = 3  # a stall is so many silent waits in a row, so that one pause of the machine is none
+# what else begins like a request is what spilled over from the one before
+_METHODS = ("GET", "HEAD", "POST", "PUT")
 _CHALLENGE = ("WWW-Authenticate", 'Basic realm="hgport"')
 
 
@@ -125,6 +127,8 @@ class Connection:
         assert isinstance(head, h11.Request)
         headers = {n.decode("ascii"): v.decode("latin-1") for n, v in head.headers}
         request.method, request.path = head.method.decode("ascii"), head.target.decode("latin-1")
+        if request.method not in _METHODS:
+            self._unreadable(request, f"no such method: {request.method[:20]}")
         self._call = Call.of(request.method, request.path, headers)
         if "content-length" in headers:
             request.announced = int(headers["content-length"])

@@ -245,7 +245,12 @@ def _cells(
     part = _subject_part(subject)
     for row, of_row in rows:
         expected = scenarios.expectation(
-            row, subject.release.line, subject.applied, series, absorbed
+            row,
+            subject.release.line,
+            subject.interpreter.version,
+            subject.applied,
+            series,
+            absorbed,
         )
         yield Cell(subject, row, expected, _joined(part, of_row))
 

@@ -64,7 +64,6 @@ class Server:
     ) -> None:
         self.fault = fault
         self.stalled = threading.Event()
-        # made here and not in a connection's thread, of which two would make two authorities
         self._context = server_context() if tls else None
         self._tick = stall / TICKS
         self._lock = threading.Lock()

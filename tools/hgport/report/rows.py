@@ -11,7 +11,7 @@ from hgport.model.catalogue import Catalogue
 from hgport.model.stack import Stack
 from hgport.proof import scenarios
 from hgport.proof.prover import Verdict
-from hgport.proof.scenarios import Scenario
+from hgport.proof.scenarios import Expectation, Scenario
 from hgport.report.proof import Proven, aligned, counted, numbered
 
 _NONE = "-"
@@ -24,10 +24,10 @@ def listed(stack: Stack, catalogue: Catalogue, rows: Sequence[Scenario]) -> list
     """
     reasons = list(dict.fromkeys(filter(None, map(_reason, rows))))
     about = ["transport", "operation", "fault", "workers", "server", "since", "quick"]
-    table = [[*about, "unpatched", *numbered(stack), "upstream", "why"]]
+    table = [[*about, "unpatched", *numbered(stack), "except", "why"]]
     for row in rows:
         why = str(reasons.index(_reason(row)) + 1) if _reason(row) else ""
-        table.append([*_about(row), *_stated(stack, catalogue, row), _upstream(row), why])
+        table.append([*_about(row), *_stated(stack, catalogue, row), "; ".join(_except(row)), why])
     notes = [f"{number}: {reason}" for number, reason in enumerate(reasons, start=1)]
     return [*aligned(_filled(table, ["server"])), *notes, _count(rows)]
 
@@ -49,18 +49,23 @@ def _about(row: Scenario) -> list[str]:
 def _stated(stack: Stack, catalogue: Catalogue, row: Scenario) -> list[str]:
     """What must hold without a patch, and from each on, on the oldest release with the bug."""
     names, line = stack.names, catalogue.affected_lines[0]
+    python = catalogue.newest(line).pythons[0]
     return [
-        scenarios.expectation(row, line, names[:count], names, ()).name
+        scenarios.expectation(row, line, python, names[:count], names, ()).name
         for count in range(len(names) + 1)
     ]
 
 
-def _upstream(row: Scenario) -> str:
-    """What must hold whatever is patched, and from which line on."""
-    if row.course.upstream is None:
-        return ""
-    line, expectation = row.course.upstream
-    return f"{expectation.name} from {line} on"
+def _except(row: Scenario) -> list[str]:
+    """What must hold whatever is patched: from a line on, from a Python on."""
+    course, found = row.course, []
+    if course.upstream is not None:
+        line, expectation = course.upstream
+        found.append(f"{expectation.name} from {line} on")
+    of_python: tuple[str, Expectation] | None = getattr(course, "python", None)
+    if of_python is not None:
+        found.append(f"{of_python[1].name} from Python {of_python[0]} on")
+    return found
 
 
 def _reason(row: Scenario) -> str:
@@ -107,7 +112,7 @@ def _row_to_plain(stack: Stack, catalogue: Catalogue, row: Scenario) -> dict[str
         "quick": row.quick,
         "unpatched": unpatched,
         "from": dict(zip(stack.names, patched)),
-        "upstream": _upstream(row),
+        "except": _except(row),
         "reason": _reason(row),
     }
 
@@ -115,19 +120,17 @@ def _row_to_plain(stack: Stack, catalogue: Catalogue, row: Scenario) -> dict[str
 def by_scenario(proven: Proven) -> list[str]:
     """A line for each scenario, a column for no patch and for each one added: what came of it, the
     releases counted where they differ."""
-    found: dict[tuple[str, str], dict[str, list[Verdict]]] = {}
+    found: dict[str, dict[str, list[Verdict]]] = {}
     for verdict in proven.verdicts:
         row, applied = verdict.cell.row, verdict.cell.subject.applied
-        mine = found.setdefault((row.server, row.name), {})
+        mine = found.setdefault(row.name, {})
         mine.setdefault(applied[-1] if applied else "", []).append(verdict)
     stack = proven.stack
     lacking = _lacking(stack, proven.catalogue, proven.verdicts)
-    table = [["server", "scenario", "unpatched", *numbered(stack)]]
-    for (server, name), mine in found.items():
+    table = [["scenario", "unpatched", *numbered(stack)]]
+    for name, mine in found.items():
         words = [_word(mine[at]) if at in mine else lacking.get(at, _NONE) for at in _states(stack)]
-        table.append([server, name, *words])
-    if len({server for server, _name in found}) == 1:
-        table = [line[1:] for line in table]
+        table.append([name, *words])
     return aligned(table)
 
 
