@@ -1,28 +1,36 @@
-"""The measuring script in contrib: what it may touch."""
+"""The measuring scripts in contrib: what they may touch."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helpers_engine import Project, file_diff, numbered, patch_bytes
+from helpers_proof import evidence
 from hgport import places
 from hgport.cli import run
+from hgport.proof.results import Results
 
-SCRIPT = Path(__file__).parents[1] / "contrib" / "bench" / "bench_apply.py"
+BENCH = Path(__file__).parents[1] / "contrib" / "bench"
 BASE = numbered(30)
 
 
-def test_the_persons_verdicts_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = importlib.util.spec_from_file_location("bench_apply", SCRIPT)
+def loaded(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    spec = importlib.util.spec_from_file_location(name, BENCH / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     bench = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "bench_apply", bench)
+    monkeypatch.setitem(sys.modules, name, bench)
     spec.loader.exec_module(bench)
+    return bench
+
+
+def test_the_persons_verdicts_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = loaded("bench_apply", monkeypatch)
     made = Project(tmp_path)
     made.release("5.2", {"f": BASE})
     made.write("5.2", {"one.patch": patch_bytes(file_diff("f", BASE, numbered(30, line3="x")))})
@@ -40,3 +48,22 @@ def test_the_persons_verdicts_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for one in bench._status(jobs).values():
         one(jobs)
     assert {p: p.stat().st_mtime_ns for p in (made.cache / "verdicts").iterdir()} == before
+
+
+def test_the_persons_proofs_are_known_and_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = loaded("bench_proof", monkeypatch)
+    monkeypatch.setenv("HGPORT_CACHE", str(tmp_path / "persons"))
+    theirs = tmp_path / "persons" / "proofs.sqlite"
+    with Results(theirs) as results:
+        results.put({"a": evidence()})
+        # it may be in use
+        bench.take_own_cache(tmp_path)
+    own = places.cache_dir() / "proofs.sqlite"
+    assert own == tmp_path / "cache" / "proofs.sqlite"
+    with Results(own) as results:
+        assert results.get(["a"]) == {"a": evidence()}
+        results.put({"b": evidence()})
+    with Results(theirs) as results:
+        assert set(results.get(["a", "b"])) == {"a"}
