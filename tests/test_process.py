@@ -63,6 +63,18 @@ def test_a_program_out_of_time_ends_with_its_children(tmp_path: Path) -> None:
     assert not _runs(child)
 
 
+def test_what_a_program_leaves_behind_ends_with_it() -> None:
+    code = (
+        "import subprocess, sys;"
+        "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'],"
+        "    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL);"
+        "print(c.pid)"
+    )
+    started = time.monotonic()
+    assert gone(int(python(code).stdout))
+    assert time.monotonic() - started < 30
+
+
 def _runs(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

@@ -2,7 +2,7 @@
 
 A program gets an argument list, a directory, a whole environment and a time limit, or a block of
 code for which it runs beside us.  It runs in a process group of its own, all of which is ended
-when its time is up, its block is left or hgport is interrupted.
+when it is over, its time is up, its block is left or hgport is interrupted.
 """
 
 from __future__ import annotations
@@ -96,6 +96,8 @@ def run(
         _end_group(child)
         child.wait()
         raise
+    # also what it has left behind
+    _end_group(child)
     finished = Finished(words, child.returncode, out, err_out, timed_out)
     if allowed is not None and (timed_out or finished.code not in allowed):
         raise ProgramFailed(finished)
