@@ -98,6 +98,9 @@ def _tested(subject: Subject, contents: Contents, told: Told, runs: _Runs) -> Te
     if problem:
         return replace(nothing, problem=problem)
     whole, *each = [runs.compared(states, pair) for pair in pairs]
+    if all(SKIPPED in (test.before.outcome, test.after.outcome) for test in whole):
+        reasons = dict.fromkeys(test.after.text or test.before.text for test in whole)
+        return replace(nothing, problem=f"no test ran: {'; '.join(reasons)}")
     steps = tuple(map(Step, (patch.name for patch in subject.patches), each))
     return replace(nothing, tests=whole, steps=steps, known=runs.known)
 
