@@ -24,6 +24,10 @@ from hgport.places import cache_dir
 _TEMPORARY = ".hgport-tmp-"
 _YOUNG = 60  # seconds in which a directory that is being built may not be locked yet
 
+# asked for once: to ask is to change it for a moment, in which other threads make files
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
 # OSErrors that are not about a file
 _NOT_OF_THE_DISK = (BlockingIOError, ChildProcessError, ConnectionError, TimeoutError)
 
@@ -79,9 +83,7 @@ def built_beside(destination: Path) -> Iterator[Path]:
         beside = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=destination.parent))
         try:
             # mkdtemp's 0700 is for the building only; the result is an ordinary directory
-            umask = os.umask(0)
-            os.umask(umask)
-            beside.chmod(0o777 & ~umask)
+            beside.chmod(0o777 & ~_UMASK)
             with _held(beside):
                 yield beside
                 try:
