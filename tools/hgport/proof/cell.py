@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hgport.process import Finished
-from hgport.proof import inside, realservers
+from hgport.proof import inside, kept, realservers
 from hgport.proof.evidence import MOST_SECONDS, Attempt, Evidence
 from hgport.proof.host import Host
 from hgport.proof.scenarios import BUNDLE, DOWNLOAD, EMBEDDED, LARGEFILES, Scenario
@@ -22,8 +22,6 @@ from hgport.proof.server import Server
 from hgport.proof.world import Ground, Hg, blobs, copied, write_config
 
 _KEPT_OUTPUT = 4000
-# seconds that connections have to end after the client has
-_SETTLE = 5
 _PROBE = Path(inside.__file__).with_name("probe.py")
 _PROBED = "probe.jsonl"
 
@@ -31,28 +29,36 @@ _PROBED = "probe.jsonl"
 def run_cell(ground: Ground, tree: Path, row: Scenario, keep: Path | None = None) -> Evidence:
     """Run one scenario with the ``hg`` of a tree of the ground's release.
 
-    Raises OutsideError for trouble with the disk, ProgramFailed if the release cannot even make
-    the repositories.
+    What it worked on is left in the directory ``keep``, if that is given, to be looked at and run
+    again; what was there goes.  Raises OutsideError for trouble with the disk, ProgramFailed if
+    the release cannot even make the repositories.
     """
-    repositories = ground.repositories(row.operation)
     with tempfile.TemporaryDirectory(prefix="cell-", dir=ground.place) as directory:
-        place = Path(directory)
-        copied(repositories, place)
-        with _host(ground, place, row) as host:
-            finished, seconds = run_client(ground, tree, row, place, host)
-            host.settle()
-        return Evidence(
-            requests=host.requests(),
-            exit_code=finished.code,
-            # the same run prints the same wherever it is made
-            output=_printed(finished).replace(str(place), "$CELL")[-_KEPT_OUTPUT:],
-            stalled=host.stalled.is_set(),
-            timed_out=finished.timed_out,
-            seconds=round(seconds, 3),
-            wanted=repositories.wanted,
-            kept=_downloaded(place) if row.operation.kind == DOWNLOAD else host.kept(),
-            **_probed(place),
-        )
+        evidence = run_in(Path(directory), ground, tree, row)
+        if keep is not None:
+            kept.leave(keep, ground, tree, row, Path(directory))
+        return evidence
+
+
+def run_in(place: Path, ground: Ground, tree: Path, row: Scenario) -> Evidence:
+    """As ``run_cell``, in an empty directory, which stays."""
+    repositories = ground.repositories(row.operation)
+    copied(repositories, place)
+    with _host(ground, place, row) as host:
+        finished, seconds = _run_client(ground, tree, row, place, host)
+        host.settle()
+    return Evidence(
+        requests=host.requests(),
+        exit_code=finished.code,
+        # the same run prints the same wherever it is made
+        output=_printed(finished).replace(str(place), "$CELL")[-_KEPT_OUTPUT:],
+        stalled=host.stalled.is_set(),
+        timed_out=finished.timed_out,
+        seconds=round(seconds, 3),
+        wanted=repositories.wanted,
+        kept=_downloaded(place) if row.operation.kind == DOWNLOAD else host.kept(),
+        **_probed(place),
+    )
 
 
 def _host(ground: Ground, place: Path, row: Scenario) -> Host:
@@ -68,7 +74,7 @@ def _host(ground: Ground, place: Path, row: Scenario) -> Host:
     )
 
 
-def run_client(
+def _run_client(
     ground: Ground, tree: Path, row: Scenario, place: Path, host: Host
 ) -> tuple[Finished, float]:
     """Run the client of a row in ``place``; also return the seconds that it took."""

@@ -52,10 +52,10 @@ class Expectation:
     may spill from one request into the next, unless it ``corrupts``: then it must.  The client may
     not end in a traceback unless it ``crashes``, and none of its files may be open then.
     ``hangs``: the server waits for the rest of a body while the client waits for the server.
-    ``exit_code``: None is any.  ``message``: a regular expression that what the client prints must match.  ``stored``:
-    every blob arrives, once.  ``attempts``: the most transfers of one blob that may be begun.
-    ``rewinds``: how often a body is rewound for each attempt that reads it.  ``seconds``: the most
-    that the command may take.
+    ``exit_code``: None is any.  ``message``: a regular expression that what the client prints must
+    match.  ``stored``: every blob arrives, once.  ``attempts``: the most transfers of one blob
+    that may be begun.  ``rewinds``: how often a body is rewound for each attempt that reads it.
+    ``seconds``: the most that the command may take.
     """
 
     name: str

@@ -1,0 +1,64 @@
+"""Run a cell again that ``hgport test --keep`` has left: ``python -m hgport.proof.again DIR``.
+
+It prints the client's command as a person would type it, what came of it, and what the server saw.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from hgport.errors import HgportError
+from hgport.files import remove_tree
+from hgport.output import say
+from hgport.proof import judge, kept
+from hgport.proof.cell import run_in
+from hgport.proof.evidence import Evidence
+from hgport.proof.kept import Kept
+
+
+def again(place: Path) -> int:
+    """Run the cell of a directory in its ``ran``, print what came of it and return the client's
+    exit code.  Raises HgportError."""
+    cell = kept.read(place.absolute())
+    remove_tree(cell.ran)
+    cell.ran.mkdir()
+    seen = run_in(cell.ran, cell.ground, cell.tree, cell.row)
+    say(*_told(cell, seen))
+    return seen.exit_code
+
+
+def _told(cell: Kept, seen: Evidence) -> Iterator[str]:
+    ground = cell.ground
+    yield f"{ground.release.version}, Python {ground.interpreter.version}: {cell.row.name}"
+    yield f"hg:       {ground.interpreter.path} {cell.tree / 'hg'}"
+    yield f"in:       {cell.ran}, with HGRCPATH={cell.ran / 'home' / 'hgrc'} and HGMODULEPOLICY=py"
+    yield f"seen:     {judge.observed(seen, cell.row)}, in {seen.seconds:.1f} s"
+    for attempt in seen.attempts:
+        how = f"rewound {attempt.rewinds} times, read {attempt.reads} times"
+        yield f"attempt:  {attempt.body} to {attempt.url}: {how}"
+    for request in seen.requests:
+        number = f"{request.connection}.{request.number}"
+        body = f"{request.received} of {request.announced} bytes"
+        words = (request.method, request.path[:60], body, request.outcome, request.detail)
+        yield f"request:  {number} {' '.join(filter(None, words))}"
+    for line in seen.output.splitlines():
+        yield f"printed:  {line}"
+
+
+def main() -> int:
+    """The program: one line and a code of ``hgport`` for what goes wrong."""
+    if len(sys.argv) != 2:
+        print("usage: python -m hgport.proof.again DIR", file=sys.stderr)
+        return 2
+    try:
+        return again(Path(sys.argv[1]))
+    except HgportError as err:
+        hint = f" ({err.hint})" if err.hint else ""
+        print(f"hgport: {err.message}{hint}", file=sys.stderr)
+        return err.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
