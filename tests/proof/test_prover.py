@@ -16,7 +16,7 @@ from hgport.model.stack import Stack
 from hgport.proof import plan
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Plan, Subject
-from hgport.proof.prover import Verdict, prove
+from hgport.proof.prover import Verdict, failed, prove
 from hgport.proof.results import Results
 from hgport.proof.scenarios import SCENARIOS, STORED
 from hgport.upstream.contents import Contents
@@ -133,6 +133,29 @@ def test_a_cell_that_is_wrong_once_is_run_again(tmp_path: Path) -> None:
     assert [verdict.as_stated for verdict in verdicts] == [True, True]
     assert verdicts[0].at_first[0] == "exit code 7 instead of 0"
     assert verdicts[1].at_first == ()
+
+
+def test_what_is_run_again_can_be_left_for_looking_at(tmp_path: Path) -> None:
+    python = once_broken(tmp_path, interpreter(CATALOGUE.release("5.2.2"), "3.8"))
+    whole = planned("5.2.2", python, ("http", "no fault"), ("https", "no fault"))
+    keep = tmp_path / "keep"
+    with Contents() as contents, Results(tmp_path / "p") as results:
+        first, second = prove(
+            Plan(whole.cells[:2], ()), results, contents, lambda *_: None, jobs=1, keep=keep
+        )
+    assert first.kept == keep / "5.2.2-python3.8-unpatched-lfs-push-large-blobs-http-no-fault"
+    assert first.kept.is_dir() and list(keep.iterdir()) == [first.kept]
+    assert second.kept is None
+
+
+def test_only_what_was_not_as_stated(tmp_path: Path) -> None:
+    python = Interpreter("3.8", tmp_path / "python3.8", "never run")
+    whole = planned("5.2.2", python, ("http", "no fault"))
+    keys = [cell.key for cell in whole.cells]
+    with Results(tmp_path / "p") as results:
+        assert failed(whole, results).cells == ()
+        results.put({keys[1]: evidence(exit_code=255), keys[2]: evidence(exit_code=255)})
+        assert failed(whole, results).cells == whole.cells[1:3]
 
 
 def test_fresh_runs_what_is_known(tmp_path: Path) -> None:
