@@ -211,8 +211,7 @@ def without_rows(releases: Sequence[Release], rows: Sequence[Scenario]) -> tuple
 
 
 def _fits(row: Scenario, release: Release) -> bool:
-    since: str = getattr(row, "since", "")
-    return not since or line_key(release.line) >= line_key(since)
+    return not row.since or line_key(release.line) >= line_key(row.since)
 
 
 def _patch_named(stack: Stack, name: str) -> str:

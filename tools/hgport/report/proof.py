@@ -247,7 +247,7 @@ def _cell_to_plain(verdict: Verdict) -> dict[str, Any]:
         "at_first": list(verdict.at_first),
         "cached": verdict.cached,
         "seconds": verdict.seconds,
-        "reason": getattr(cell.row.course, "reason", ""),
+        "reason": cell.row.course.reason,
         "kept": place and str(place),
         "again": place and str(place / "again"),
         "evidence": None if seen is None else seen.to_json(),
@@ -336,7 +336,8 @@ def _names(stated: Iterable[Expectation]) -> list[str]:
 
 
 def _badness(stated: Expectation) -> tuple[bool, bool, bool, str]:
-    return not stated.hangs, not stated.unsafe, stated.stored, stated.name
+    corrupts = stated.unsafe or stated.corrupts
+    return not stated.hangs, not corrupts, stated.stored, stated.name
 
 
 def _must_show(verdict: Verdict) -> bool:

@@ -11,7 +11,7 @@ from hgport.model.catalogue import Catalogue
 from hgport.model.stack import Stack
 from hgport.proof import scenarios
 from hgport.proof.prover import Verdict
-from hgport.proof.scenarios import Expectation, Scenario
+from hgport.proof.scenarios import Scenario
 from hgport.report.proof import Proven, aligned, counted, numbered
 
 _NONE = "-"
@@ -34,14 +34,13 @@ def listed(stack: Stack, catalogue: Catalogue, rows: Sequence[Scenario]) -> list
 
 def _about(row: Scenario) -> list[str]:
     workers, quick = ("workers" if row.workers else "", "quick" if row.quick else "")
-    since: str = getattr(row, "since", "")
     return [
         row.transport,
         row.operation.name,
         row.fault.name,
         workers,
         row.server,
-        since,
+        row.since,
         quick,
     ]
 
@@ -62,7 +61,7 @@ def _except(row: Scenario) -> list[str]:
     if course.upstream is not None:
         line, expectation = course.upstream
         found.append(f"{expectation.name} from {line} on")
-    of_python: tuple[str, Expectation] | None = getattr(course, "python", None)
+    of_python = course.python
     if of_python is not None:
         found.append(f"{of_python[1].name} from Python {of_python[0]} on")
     return found
@@ -108,7 +107,7 @@ def _row_to_plain(stack: Stack, catalogue: Catalogue, row: Scenario) -> dict[str
         "fault": row.fault.name,
         "workers": row.workers,
         "server": row.server,
-        "since": getattr(row, "since", ""),
+        "since": row.since,
         "quick": row.quick,
         "unpatched": unpatched,
         "from": dict(zip(stack.names, patched)),
