@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 import time
@@ -83,7 +84,11 @@ exec {python} "$@"
 
     (tmp_path / "broken").touch()
     assert cli.run([*args, "--keep"]) == 1
-    assert "exit code 7" in capsys.readouterr().out
+    out = capsys.readouterr().out.splitlines()
+    assert any("exit code 7" in line for line in out)
+    (kept,) = [line for line in out if line.startswith("KEPT: 5.2.2, Python 3.8, unpatched: ")]
+    again = Path(shlex.split(kept)[-1])
+    assert again.is_relative_to(cache / "kept") and os.access(again, os.X_OK)
 
     (tmp_path / "broken").unlink()
     assert cli.run([*args, "--failed", "--json"]) == 0
