@@ -8,6 +8,7 @@ a bundle, and *talk* otherwise.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -17,6 +18,8 @@ _LFS_JSON = "application/vnd.git-lfs+json"
 _HG = "application/mercurial-0.1"
 _CAPABILITIES = "batch branchmap httpheader=1024 known largefiles=serve pushkey unbundle=HG10UN"
 _NULL = b"0" * 40
+# the header that says how many bytes of the body are arguments
+_POSTED = "x-hgargs-post"
 # largefiles' word for: this one is missing
 _MISSING = b"2\n"
 
@@ -35,11 +38,13 @@ class Call:
     @classmethod
     def of(cls, method: str, target: str, headers: Mapping[str, str]) -> Call:
         """From the request line, whose target may be a whole URL, as a proxy gets it."""
-        url = urlsplit(target)
+        try:
+            url = urlsplit(target)
+        except ValueError:  # no URL, so nothing is there
+            return cls(method, target, headers, None, {})
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         command = query.pop("cmd", None) if url.path.startswith(REPOSITORY) else None
-        sent = sorted((n, v) for n, v in headers.items() if n.startswith("x-hgarg-"))
-        query.update(parse_qsl("".join(value for _name, value in sent), keep_blank_values=True))
+        query.update(parse_qsl(_sent_in(headers), keep_blank_values=True))
         return cls(method, url.path, headers, command, query)
 
     @property
@@ -52,7 +57,12 @@ class Call:
     @property
     def preamble(self) -> int:
         """How many bytes of the body are arguments of the command."""
-        return int(self.headers.get("x-hgargs-post", "0"))
+        return int(self.headers.get(_POSTED, "0")) if self.is_sound else 0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it can be told where the arguments in the body end."""
+        return re.fullmatch("[0-9]{1,9}", self.headers.get(_POSTED, "0")) is not None
 
     @property
     def object(self) -> str:
@@ -60,6 +70,12 @@ class Call:
         if self.command == "putlfile":
             return self.arguments.get("sha", "")
         return self.command or self.path.rpartition("/")[2]
+
+
+def _sent_in(headers: Mapping[str, str]) -> str:
+    """The arguments that headers carry, X-HgArg-1 and on, as one query."""
+    names = [f"x-hgarg-{number}" for number in range(1, len(headers) + 1)]
+    return "".join(headers.get(name, "") for name in names)
 
 
 @dataclass(frozen=True)
@@ -82,7 +98,10 @@ class Services:
     def answer(self, call: Call, talk: bytes) -> Answer:
         """The response to a whole request; ``talk`` is its body, unless it was a transfer."""
         if call.command is not None:
-            return self._mercurial(call, talk)
+            try:
+                return self._mercurial(call, talk)
+            except (KeyError, ValueError) as err:
+                return Answer(400, f"no {call.command} request: {err!r}\n".encode())
         if call.method == "POST" and call.path == f"{LFS}/objects/batch":
             return self._batch(talk)
         if call.method == "PUT" and call.is_transfer:
@@ -100,13 +119,15 @@ class Services:
                 {**item, "actions": {action: {"href": f"{base}/{item['oid']}"}}}
                 for item in asked["objects"]
             ]
-        except (ValueError, KeyError, TypeError) as err:
+            text = json.dumps({"transfer": "basic", "objects": wanted})
+        except (ValueError, KeyError, TypeError, RecursionError) as err:
             text = json.dumps({"message": f"no batch request: {err!r}"})
             return Answer(422, text.encode(), _LFS_JSON)
-        text = json.dumps({"transfer": "basic", "objects": wanted})
         return Answer(200, text.encode(), _LFS_JSON)
 
     def _mercurial(self, call: Call, talk: bytes) -> Answer:
+        if not call.is_sound:
+            raise ValueError(f"{call.headers[_POSTED]!r} bytes of arguments")
         posted = parse_qsl(talk[: call.preamble].decode("ascii"), keep_blank_values=True)
         arguments = {**call.arguments, **dict(posted)}
         if call.command == "batch":
