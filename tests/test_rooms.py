@@ -58,6 +58,8 @@ def test_one_module_touches(module: str, only: str) -> None:
     users = {
         str(path.relative_to(ROOT))
         for path in MODULES
+        # these run in the releases under test
+        if path.parent != ROOT / "proof" / "inside"
         if any(name.split(".")[0] == module for name in imports(path))
     }
     assert users == {only}

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -114,12 +115,17 @@ lfs.worker-enable = {row.workers}
 [worker]
 numcpus = 4
 [extensions]
-hgportprobe = {_PROBE}
+hgportprobe = {_probe(place)}
 """
     if host.authority is not None:
         (place / "authority.pem").write_bytes(host.authority)
         config += f"[web]\ncacerts = {place / 'authority.pem'}\n"
     return config + host.config
+
+
+def _probe(place: Path) -> Path:
+    """A copy of the probe, since Python puts bytecode beside what it reads."""
+    return Path(shutil.copy(_PROBE, place / _PROBE.name))
 
 
 def _probe_environment(place: Path, row: Scenario) -> dict[str, str]:

@@ -42,6 +42,7 @@ _HARNESS = (
     "proof/hgserve.py",
     "proof/host.py",
     "proof/inside/probe.py",
+    "proof/kept.py",
     "proof/nginx.py",
     "proof/realservers.py",
     "proof/schedule.py",
