@@ -12,13 +12,13 @@ from typing import NoReturn, Protocol
 import h11
 
 from hgport.proof.evidence import Request
-from hgport.proof.faults import DRAIN, EARLY, END, HEADERS, LAST, MIDDLE, START, Fault
+from hgport.proof.faults import DRAIN, EARLY, HEADERS, LAST, MIDDLE, START, Fault
 from hgport.proof.services import Answer, Call, Services
 
 _BLOCK = 65536
 _CRAWL = 32768
-# bytes of a request's head after which it is cut, so that its request line has come
-_IN_HEADERS = 60
+# bytes of a request's head after which it is cut: more than its first line, less than any head
+_IN_HEADERS = 128
 # bytes of a body after which it is answered early
 _EARLY = 65536
 # what a response that is cut lacks, in bytes, and has at least
@@ -246,7 +246,10 @@ class Connection:
         """How many bytes may be read at once, so that no place of the fault is missed."""
         if self._http.their_state is h11.IDLE:
             limit = self._head_limit(request)
-            return _BLOCK if limit is None else max(1, limit - self._received_head)
+            if limit is not None:
+                return max(1, limit - self._received_head)
+            # what comes with the head may go beyond the place
+            return _BLOCK if self._fault.resets_at is None else 1
         cut = self._cut_at(request) if self._call.is_transfer else float("inf")
         block = _BLOCK if self._fault.crawls is None else _CRAWL
         return int(max(1, min(block, cut - request.received)))
@@ -281,7 +284,8 @@ class Connection:
         return Answer(self._fault.status, b"this is what the scenario wants\n")
 
     def _answer(self, talk: bytes) -> Answer:
-        if self._fault.answers_at == END and self._refuses(Request(0, 0)):
+        # also where the body has ended before the place for an early answer
+        if self._refuses(Request(0, 0)):
             return self._refusal()
         answer = self._services.answer(self._call, talk)
         if self._cuts_response and len(answer.body) < 2 * _LACKING:
