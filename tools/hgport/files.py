@@ -35,18 +35,25 @@ _NOT_OF_THE_DISK = (BlockingIOError, ChildProcessError, ConnectionError, Timeout
 @contextlib.contextmanager
 def disk_errors(what: str) -> Iterator[None]:
     """Turn the OSError of a disk that is full, read-only, forbidden or not there into an
-    OutsideError.
+    OutsideError.  (Of those of ``shutil.copytree``, which collects them, into one about the first.)
 
     ``what`` completes the sentence "cannot ...".
     """
     try:
         yield
     except OSError as err:
-        if err.errno is None or isinstance(err, _NOT_OF_THE_DISK):
+        reason = _collected(err) if isinstance(err, shutil.Error) else err.strerror
+        if reason is None or isinstance(err, _NOT_OF_THE_DISK):
             raise
         elsewhere = "make room or permit it there, or set HGPORT_CACHE to another directory"
         hint = elsewhere if str(cache_dir()) in what else None
-        raise OutsideError(f"cannot {what}: {err.strerror}", hint) from err
+        raise OutsideError(f"cannot {what}: {reason}", hint) from err
+
+
+def _collected(err: shutil.Error) -> str:
+    """What the first of some errors says."""
+    first = err.args[0][0] if isinstance(err.args[0], list) else err.args
+    return str(first[-1])
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -312,6 +312,7 @@ def _stem(path: Path) -> Path:
 
 
 def copied(source: Repositories, target: Path) -> None:
-    """Copy the repositories of a ground for one cell."""
+    """Copy the repositories of a ground for one cell.  Raises OutsideError if the disk refuses."""
     for name in ("client", "peer"):
-        shutil.copytree(source.place / name, target / name, symlinks=True)
+        with disk_errors(f"write {target / name}"):
+            shutil.copytree(source.place / name, target / name, symlinks=True)
