@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hgport.errors import HgportError
-from hgport.files import remove_tree
+from hgport.files import disk_errors, remove_tree
 from hgport.output import say
 from hgport.proof import judge, kept
 from hgport.proof.cell import run_in
@@ -23,7 +23,8 @@ def again(place: Path) -> int:
     exit code.  Raises HgportError."""
     cell = kept.read(place.absolute())
     remove_tree(cell.ran)
-    cell.ran.mkdir()
+    with disk_errors(f"write {cell.ran}"):
+        cell.ran.mkdir()
     seen = run_in(cell.ran, cell.ground, cell.tree, cell.row)
     say(*_told(cell, seen))
     return seen.exit_code

@@ -68,7 +68,7 @@ def leave(place: Path, ground: Ground, tree: Path, row: Scenario, ran: Path) -> 
             "row": [row.server, row.name],
         }
         (beside / _ABOUT).write_text(json.dumps(about, indent=2))
-        words = [sys.executable, "-m", "hgport.proof.again", str(place)]
+        words = [sys.executable, "-m", "hgport.proof.again", str(place.absolute())]
         (beside / "again").write_text(f"#!/bin/sh\nexec {shlex.join(words)}\n")
         (beside / "again").chmod(0o755)
 

@@ -1,0 +1,70 @@
+"""Releases for cells to run in."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers_proof import catalogue, interpreter
+from hgport.engine.apply import apply_series
+from hgport.model import project
+from hgport.model.release import Release
+from hgport.model.series import Series
+from hgport.proof import judge, scenarios
+from hgport.proof.evidence import Evidence
+from hgport.proof.faults import Fault
+from hgport.proof.scenarios import SCENARIOS, Operation, Scenario
+from hgport.proof.world import Ground, ground, room, world
+from hgport.upstream.contents import Contents
+
+
+@functools.cache
+def release(version: str) -> Release:
+    return catalogue().release(version)
+
+
+@functools.cache
+def series(line: str) -> Series:
+    return project.load()[0].for_line(line).series
+
+
+@contextlib.contextmanager
+def ground_of(version: str, python: str) -> Iterator[Ground]:
+    """A ground in a room of its own, for the block."""
+    with room() as place:
+        yield ground(place, release(version), interpreter(release(version), python))
+
+
+@contextlib.contextmanager
+def patched(base: Ground, count: int) -> Iterator[Path]:
+    """A tree with the first patches of its series, for the block."""
+    with Contents() as contents:
+
+        def read(path: str) -> bytes | None:
+            return contents.read(base.release, [path])[path]
+
+        made = apply_series(read, series(base.release.line).patches[:count])
+    with world(base, made.files, [path for path, mode in made.modes.items() if mode == "x"]) as at:
+        yield at
+
+
+def row(
+    operation: Operation, fault: Fault, transport: str = "http", workers: bool = False
+) -> Scenario:
+    """The one of the table."""
+    (found,) = (
+        one
+        for one in SCENARIOS
+        if (one.operation, one.fault, one.transport, one.workers)
+        == (operation, fault, transport, workers)
+    )
+    return found
+
+
+def problems(seen: Evidence, one: Scenario, base: Ground, count: int) -> tuple[str, ...]:
+    """What the judge says where the first ``count`` patches are applied."""
+    line, names = base.release.line, series(base.release.line).names
+    expected = scenarios.expectation(one, line, base.interpreter.version, names[:count], names, ())
+    return judge.problems(seen, one, expected)
