@@ -118,7 +118,19 @@ class Connection:
     def _unreadable(self, request: Request, why: str) -> None:
         if request.outcome == "open":
             request.outcome, request.detail = "garbage", why
+            with contextlib.suppress(OSError):
+                self._turn_away(request)
         raise Ended
+
+    def _turn_away(self, request: Request) -> None:
+        """Answer what is no request, as every server does, and read whatever is still sent.  Else
+        the connection would seem lost, and where the client is then would say what it does."""
+        request.status = 400
+        self._sock.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        socket.socket.shutdown(self._sock, socket.SHUT_WR)
+        self._sock.settimeout(_NOTICE_SECONDS)
+        while self._sock.recv(_BLOCK):
+            pass
 
     # -- reading
 
