@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from helpers_cells import ground_of, patched, problems, row
+from hgport.process import run
+from hgport.proof import inside
 from hgport.proof.cell import run_cell, run_in
 from hgport.proof.evidence import Evidence
 from hgport.proof.scenarios import (
@@ -144,7 +147,33 @@ def test_files_that_stay_open_are_told(each: Ground) -> None:
     assert run_cell(each, each.tree, one).leaked == ()
 
 
-def test_lines_of_workers_do_not_mix() -> None:
+# processes that write at the same time
+WRITES = """
+import os, sys
+tree, probe = sys.argv[1:]
+sys.path.insert(0, tree)
+exec(compile(open(probe).read(), probe, "exec"))
+for number in range(8):
+    if not os.fork():
+        for line in range(200):
+            _write("attempt", {"from": "%d" % number * 200})
+        os._exit(0)
+for number in range(8):
+    os.wait()
+"""
+
+
+def test_lines_of_processes_do_not_mix(each: Ground, tmp_path: Path) -> None:
+    script, probed = tmp_path / "writes.py", tmp_path / "probed"
+    script.write_text(WRITES)
+    probe = Path(inside.__file__).with_name("probe.py")
+    env = {"HGPORT_PROBE": str(probed), "HGMODULEPOLICY": "py"}
+    run([each.interpreter.path, script, each.tree, probe], env=env)
+    lines = Counter(json.loads(line)["from"] for line in probed.read_text().splitlines())
+    assert lines == {str(number) * 200: 200 for number in range(8)}
+
+
+def test_what_workers_send_is_seen() -> None:
     one = row(SMALL, HONEST, workers=True)
     with ground_of("6.3.3", "3.8") as base:
         seen = run_cell(base, base.tree, one)
