@@ -73,6 +73,7 @@ def evidence(*requests: Request, **more: object) -> Evidence:
         "timed_out": False,
         "seconds": 0.5,
         "wanted": (blob(1)[0], blob(2)[0]),
+        "leaked": (),
         **more,
     }
     return Evidence(requests, **about)  # type: ignore[arg-type]

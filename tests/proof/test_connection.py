@@ -399,10 +399,9 @@ def test_a_proxy_opens_tunnels_for_tls() -> None:
         for _time in range(2):
             assert ask(client, "PUT", PATH, DATA) == 200
         client.close()
-    assert [(r.connection, r.number, r.sha256) for r in server.requests()] == [
-        (1, 1, OID),
-        (1, 2, OID),
-    ]
+    opened, *through = server.requests()
+    assert (opened.connection, opened.number, opened.method) == (1, 0, "CONNECT")
+    assert [(r.connection, r.number, r.sha256) for r in through] == [(1, 1, OID), (1, 2, OID)]
 
 
 def test_a_fault_strikes_within_a_tunnel() -> None:
@@ -410,7 +409,7 @@ def test_a_fault_strikes_within_a_tunnel() -> None:
         client = tunnel(server)
         assert ask(client, "PUT", PATH, DATA) == 200
         lost(client)
-    assert is_cut(server.requests()[1], 100_000)
+    assert is_cut(server.requests()[2], 100_000)
 
 
 @pytest.mark.parametrize(
@@ -429,7 +428,7 @@ def test_a_proxy_for_tls_refuses_what_is_no_connect(sent: bytes) -> None:
         client = tunnel(server)
         assert ask(client, "PUT", PATH, DATA) == 200
         client.close()
-    assert [r.connection for r in server.requests()] == [2]
+    assert [(r.connection, r.method) for r in server.requests()] == [(2, "CONNECT"), (2, "PUT")]
 
 
 # -- others

@@ -131,6 +131,20 @@ def test_a_body_that_is_not_rewound_once_an_attempt(rewinds: int) -> None:
     assert problem == f"a lfsuploadfile was rewound {rewinds} times for one attempt, 1 is right"
 
 
+def test_a_client_that_never_came_to_the_point_proves_nothing() -> None:
+    for expected in (UNSAFE, UNSTATED, Expectation("failed", exit_code=255)):
+        seen = evidence(exit_code=255, output="abort: no module named x\n")
+        assert "the server answered nothing" in problems(seen, ROW, expected)
+
+
+def test_a_probe_that_says_nothing() -> None:
+    silent = stored(leaked=None)
+    (problem,) = problems(silent, ROW, STORED)
+    assert problem == "nothing is known of the files that were open at the end"
+    (problem,) = problems(stored(), ROW, replace(STORED, rewinds=1))
+    assert problem == "a body came, and nobody saw it read"
+
+
 def test_a_file_left_open_is_never_right() -> None:
     for expected in (STORED, UNSTATED):
         assert problems(stored(leaked=("client/x",)), ROW, expected) == (
@@ -145,9 +159,9 @@ def test_a_traceback_is_never_right() -> None:
 
 
 def test_what_the_server_keeps_counts_where_it_says_so() -> None:
-    assert problems(evidence(kept=(ONE, TWO)), ROW, STORED) == ()
-    assert problems(evidence(kept=(ONE,)), ROW, STORED) == ("1 of 2 not stored",)
-    (problem,) = problems(evidence(kept=(ONE, TWO, OTHER)), ROW, STORED)
+    assert problems(evidence(BATCH, kept=(ONE, TWO)), ROW, STORED) == ()
+    assert problems(evidence(BATCH, kept=(ONE,)), ROW, STORED) == ("1 of 2 not stored",)
+    (problem,) = problems(evidence(BATCH, kept=(ONE, TWO, OTHER)), ROW, STORED)
     assert problem == f"what nobody sent is stored: {OTHER[:12]}"
 
 

@@ -115,7 +115,7 @@ def test_a_new_python_hides_a_broken_pipe_under_tls() -> None:
         != expectation(row, "7.2", "3.9", (), SERIES, {CONSOLIDATE})
     }
     assert "lfs push, large blobs, https, 401 before the body is read" in told
-    assert all("https" in name for name in told) and len(told) == 5
+    assert all("https" in name for name in told) and len(told) == 7
 
 
 def test_a_series_that_the_table_does_not_know() -> None:

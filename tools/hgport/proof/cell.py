@@ -139,17 +139,17 @@ def _probe_environment(place: Path, row: Scenario) -> dict[str, str]:
 
 
 def _probed(place: Path) -> dict[str, Any]:
-    """What the client's probe wrote down: the attempts, and the files left open."""
-    attempts: list[Attempt] = []
-    leaked: list[str] = []
+    """What the client's probe wrote down, as parts of the evidence."""
+    seen: dict[str, list[dict[str, Any]]] = {"attempt": [], "changed": [], "open": []}
     with contextlib.suppress(FileNotFoundError):
         for line in (place / _PROBED).read_text().splitlines():
             about = json.loads(line)
-            if about.pop("kind") == "open":
-                leaked += about["files"]
-            else:
-                attempts.append(Attempt(**about))
-    return {"attempts": tuple(attempts), "leaked": tuple(leaked)}
+            seen[about.pop("kind")].append(about)
+    return {
+        "attempts": tuple(Attempt(**about) for about in seen["attempt"]),
+        "changed": tuple(about["file"] for about in seen["changed"]),
+        "leaked": tuple(seen["open"][0]["files"]) if seen["open"] else None,
+    }
 
 
 def _downloaded(place: Path) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ _LACKING = 32
 _NOTICE_SECONDS = 10
 _FAREWELL_SECONDS = 0.2
 TICKS = 3  # a stall is so many silent waits in a row, so that one pause of the machine is none
+# what a request's record says of a fault that its outcome does not tell
+CRAWLED, CUT_SHORT = "read slowly", "the response was cut short"
 # what else begins like a request is what spilled over from the one before
 _METHODS = ("GET", "HEAD", "POST", "PUT")
 _CHALLENGE = ("WWW-Authenticate", 'Basic realm="hgport"')
@@ -186,6 +188,7 @@ class Connection:
         if wanted is not None and place >= wanted and self._refuses(request):
             self._refuse(request)
         if fault.crawls is not None and place:
+            request.detail = CRAWLED
             self._owner.pause(fault.crawls)
 
     def _cut_at(self, request: Request) -> float:
@@ -320,6 +323,8 @@ class Connection:
         response = self._http.send(h11.Response(status_code=answer.status, headers=headers))
         response += self._http.send(h11.Data(data=answer.body))
         response += self._http.send(h11.EndOfMessage())
+        if self._cuts_response:
+            request.detail = CUT_SHORT
         self._deliver(response, last)
 
     def _deliver(self, response: bytes, last: bool) -> None:

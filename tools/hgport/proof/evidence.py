@@ -60,8 +60,9 @@ class Evidence:
     ended because its time was up.  ``output`` is the end of what it printed, errors last;
     ``seconds`` how long it ran.  ``wanted`` are the sha256 (hex) of what was to be stored, ``kept``
     those of all objects that the server holds in the end, None where the requests say it.
-    ``attempts`` and ``leaked`` were seen within the client: each time that it began to send a
-    file-like body, and the files of the repository that were open when it ended.
+    The rest was seen within the client: ``attempts``, each time that it began to send a file-like
+    body; ``changed``, the blobs that were made to shrink, grow or vanish; ``leaked``, the files of
+    the cell that were open when it ended, None if it did not get so far.
     """
 
     requests: tuple[Request, ...]
@@ -73,7 +74,8 @@ class Evidence:
     wanted: tuple[str, ...] = ()
     kept: tuple[str, ...] | None = None
     attempts: tuple[Attempt, ...] = ()
-    leaked: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    leaked: tuple[str, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -84,11 +86,8 @@ class Evidence:
         """The inverse of ``to_json``.  Raises TypeError or KeyError for what it never made."""
         requests = tuple(Request(**one) for one in data["requests"])
         attempts = tuple(Attempt(**one) for one in data["attempts"])
-        kept = data["kept"] if data["kept"] is None else tuple(data["kept"])
-        more = {
-            "requests": requests,
-            "attempts": attempts,
-            "kept": kept,
-            "wanted": tuple(data["wanted"]),
+        lists = {
+            name: None if data[name] is None else tuple(data[name])
+            for name in ("wanted", "kept", "changed", "leaked")
         }
-        return cls(**{**data, **more, "leaked": tuple(data["leaked"])})
+        return cls(**{**data, **lists, "requests": requests, "attempts": attempts})

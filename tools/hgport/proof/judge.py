@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 from hgport.proof.evidence import MOST_SECONDS, Evidence, Request
-from hgport.proof.scenarios import Expectation, Scenario
+from hgport.proof.scenarios import DOWNLOAD, Expectation, Scenario
+from hgport.proof.struck import missed
 
 
 def problems(evidence: Evidence, row: Scenario, expected: Expectation) -> tuple[str, ...]:
     """What is not as expected of a row, a phrase each; empty if all is."""
     if expected.unsafe:
-        return tuple(_time(evidence, expected))
+        return (*_contact(evidence), *_time(evidence, expected))
     return (
+        *_contact(evidence),
+        *missed(evidence, row.fault),
         *_harm(evidence, expected),
         *_ending(evidence, expected),
         *_printed(evidence, expected),
@@ -28,13 +31,20 @@ def problems(evidence: Evidence, row: Scenario, expected: Expectation) -> tuple[
 
 def observed(evidence: Evidence, row: Scenario) -> str:
     """What was seen of a row, in a few words."""
+    done = "fetched" if row.operation.kind == DOWNLOAD else "stored"
     if evidence.timed_out:
         return f"did not end in {MOST_SECONDS} s"
     counts = _stored_counts(evidence)
     whole = sum(1 for one in evidence.wanted if counts[one])
     how = "hung" if evidence.stalled else f"exit code {evidence.exit_code}"
     corrupt = ", corruption" if any(_corruption(evidence)) else ""
-    return f"{how}, {whole} of {len(evidence.wanted)} stored{corrupt}"
+    return f"{how}, {whole} of {len(evidence.wanted)} {done}{corrupt}"
+
+
+def _contact(evidence: Evidence) -> Iterator[str]:
+    """A client that never came to the point proves nothing."""
+    if not any(request.status is not None for request in evidence.requests):
+        yield "the server answered nothing"
 
 
 def _corruption(evidence: Evidence) -> Iterator[str]:
@@ -101,6 +111,9 @@ def _attempts(evidence: Evidence, expected: Expectation) -> Iterator[str]:
 def _rewinds(evidence: Evidence, expected: Expectation) -> Iterator[str]:
     if expected.rewinds is None:
         return
+    uploaded = any(r.object and r.method != "GET" and r.received for r in evidence.requests)
+    if uploaded and not any(attempt.reads for attempt in evidence.attempts):
+        yield "a body came, and nobody saw it read"
     for attempt in evidence.attempts:
         # where not even the headers could be sent, nothing is read, and may be rewound or not
         if attempt.rewinds != expected.rewinds and (attempt.reads or attempt.rewinds):
@@ -109,7 +122,9 @@ def _rewinds(evidence: Evidence, expected: Expectation) -> Iterator[str]:
 
 
 def _leaks(evidence: Evidence) -> Iterator[str]:
-    for path in evidence.leaked:
+    if evidence.leaked is None and not evidence.timed_out:
+        yield "nothing is known of the files that were open at the end"
+    for path in evidence.leaked or ():
         yield f"{path} was still open at the end"
 
 

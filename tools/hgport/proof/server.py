@@ -32,6 +32,7 @@ _AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).deco
 # a machine that is slow to begin is no stall
 _HANDSHAKE_SECONDS = 30
 # a proxy's request line and headers, at most
+TUNNEL = "CONNECT"
 _CONNECT_BYTES = 8192
 # as on a network: loopback's own would let a client pour a megabyte before anybody reads
 _SEGMENT, _BUFFER = 1460, 65536
@@ -174,6 +175,7 @@ class Server:
             if self._context is not None:
                 if self.fault.proxy:
                     _open_tunnel(sock)
+                    self.note(Request(number, 0, TUNNEL, outcome="answered"))
                 sock = self._secured(number, sock)
             sock.settimeout(self._tick)
             connection = Connection(self, number, sock, self.fault, self._services, _AUTHORIZATION)

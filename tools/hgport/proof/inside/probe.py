@@ -82,8 +82,10 @@ def _change_disk():
             for directory, _directories, names in os.walk(top):
                 for name in names:
                     os.unlink(os.path.join(directory, name))
+                    _write("changed", {"file": name})
         return
     for path in set(_open_files(tops)):
+        _write("changed", {"file": os.path.basename(path)})
         os.chmod(path, 0o644)
         with open(path, "r+b") as blob:
             blob.seek(0, os.SEEK_END)
@@ -108,8 +110,8 @@ def _open_files(tops):
 
 def _write_open_files():
     root = os.environ["HGPORT_PROBE_ROOT"]
-    if os.path.isdir("/proc/self/fd"):
-        _write("open", {"files": [path[len(root) :] for path in _open_files((root,))]})
+    found = _open_files((root,)) if os.path.isdir("/proc/self/fd") else []
+    _write("open", {"files": [path[len(root) :] for path in found]})
 
 
 def _write(kind, about):
