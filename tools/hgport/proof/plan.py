@@ -44,6 +44,7 @@ _HARNESS = (
     "proof/inside/probe.py",
     "proof/kept.py",
     "proof/nginx.py",
+    "proof/patched.py",
     "proof/realservers.py",
     "proof/schedule.py",
     "proof/server.py",

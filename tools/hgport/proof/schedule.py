@@ -13,10 +13,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hgport.engine.apply import apply_series
-from hgport.engine.outcome import Outcome
 from hgport.proof.crew import Crew
 from hgport.proof.evidence import Evidence
+from hgport.proof.patched import Patched, patched
 from hgport.proof.plan import Cell, Subject
 from hgport.proof.work import Done, Work
 from hgport.upstream.contents import Contents
@@ -29,7 +28,6 @@ _PIECES = 4
 _FIRST_CELLS = 2
 # seconds after which to ask whether the crew is still there
 _PATIENCE = 5
-_BROKEN = (Outcome.CONFLICT, Outcome.NOT_TRIED)
 
 # told of each piece that is done: of which subject, and, by the cells' keys, what was seen or why
 # they could not be run
@@ -129,7 +127,7 @@ class _Run:
                 self._ready.extend(cut)
         self._starts = deque(self._waiting)
         self._unbegun = dict.fromkeys(lacking)
-        self._applied: dict[Subject, _Replaced | str] = {}
+        self._applied: dict[Subject, Patched | str] = {}
         self._working: dict[Future[Done], Piece] = {}
 
     def run(self) -> None:
@@ -156,7 +154,7 @@ class _Run:
         subject = piece.subject
         if subject in self._unbegun:
             del self._unbegun[subject]
-            self._applied[subject] = _replaced(self._contents, subject)
+            self._applied[subject] = patched(self._contents, subject.release, subject.patches)
             if self._begun is not None:
                 self._begun(subject)
         made = self._applied[subject]
@@ -189,25 +187,3 @@ def _by_ground(lacking: Mapping[Subject, Sequence[Cell]]) -> dict[_Ground, list[
         for cell in cells:
             found.setdefault(_ground_of(cell), {}).setdefault(subject, []).append(cell)
     return {ground: list(alike.values()) for ground, alike in found.items()}
-
-
-_Replaced = tuple[Mapping[str, "bytes | None"], tuple[str, ...]]
-
-
-def _replaced(contents: Contents, subject: Subject) -> _Replaced | str:
-    """The files that a subject's patches change and which of them are executable; or why a patch
-    does not apply."""
-    if not subject.patches:
-        return {}, ()
-    files = contents.read(subject.release, _paths([subject]))
-    applied = apply_series(lambda path: _file(contents, subject, files, path), subject.patches)
-    for result in applied.results:
-        if result.outcome in _BROKEN:
-            return f"{result.patch.name} does not apply to {subject.release.version}"
-    return applied.files, tuple(path for path, mode in applied.modes.items() if mode == "x")
-
-
-def _file(
-    contents: Contents, subject: Subject, files: Mapping[str, bytes | None], path: str
-) -> bytes | None:
-    return files[path] if path in files else contents.read(subject.release, [path])[path]
