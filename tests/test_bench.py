@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from helpers_engine import Project, file_diff, numbered, patch_bytes
-from helpers_proof import evidence
+from helpers_proof import evidence, interpreter
 from hgport import places
 from hgport.cli import run
 from hgport.proof.results import Results
@@ -67,3 +67,17 @@ def test_the_persons_proofs_are_known_and_stay(
         results.put({"b": evidence()})
     with Results(theirs) as results:
         assert set(results.get(["a", "b"])) == {"a"}
+
+
+def test_a_soak_counts_what_is_not_as_stated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soak = loaded("soak", monkeypatch)
+    release = soak.project.load()[1].release("5.2.2")
+    cells = soak.chosen("5.2.2", interpreter(release).version, ["*small*http, no fault"])
+    assert [cell.subject.whole for cell in cells] == [True]
+    assert soak.told(cells, "could not be run: x") == 1
+    assert soak.told(cells, [evidence()]) == 1
+    assert "the server answered nothing" in capsys.readouterr().out
+    # from the room to the verdict, by a real release
+    assert soak.soak(cells, 2, 2) == 0
