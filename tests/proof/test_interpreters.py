@@ -29,9 +29,8 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def put_python(directory: Path, version: str = OURS) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"python{version}"
-    # a link would lose what belongs to the interpreter, such as its virtual environment
-    path.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    path.chmod(0o755)
+    # a script would be seen through; not our own, which may need its virtual environment
+    path.symlink_to(Path(sys.executable).resolve())
     return path
 
 
@@ -79,7 +78,7 @@ def test_what_is_another_version_is_passed_over(bare: Path) -> None:
 
 
 def test_what_may_not_be_run_is_passed_over(bare: Path) -> None:
-    put_python(bare).chmod(0o644)
+    put_script(bare, OURS, f'exec {sys.executable} "$@"').chmod(0o644)
     assert interpreters.find([OURS]) == {}
 
 
@@ -145,7 +144,9 @@ def test_asked_by_full_version(bare: Path, tmp_path: Path, monkeypatch: pytest.M
     root = tmp_path / "pyenv"
     monkeypatch.setenv("PYENV_ROOT", str(root))
     # it lies about its version by its place, not by what it says of itself
-    put_script(root / "versions" / FULL / "bin", OURS, f"printf '{OURS}\\n{OURS}.99 (x); SSL\\n'")
+    put_script(
+        root / "versions" / FULL / "bin", OURS, f"printf '{OURS}\\n{OURS}.99 (x); SSL\\n$0\\n'"
+    )
     path = put_python(bare)
     versions, certain = interpreters.asked([FULL])
     assert versions == (OURS,) and certain[OURS].path == path
@@ -160,3 +161,29 @@ def test_in_a_virtual_environment(tmp_path: Path) -> None:
     _versions, certain = interpreters.asked([str(path)])
     # not what it is a link to, which would lose the environment
     assert certain[OURS].path == path and certain[OURS].full.startswith(FULL)
+
+
+def test_no_module_that_lies_about_is_run(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_python(bare)
+    planted = f"open({str(tmp_path / 'ran')!r}, 'w')\nraise ImportError\n"
+    (tmp_path / "ssl.py").write_text(planted)
+    monkeypatch.chdir(tmp_path)
+    assert list(interpreters.find([OURS])) == [OURS]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_of_a_shim_what_it_starts(bare: Path) -> None:
+    shim = put_script(bare, OURS, f'exec {sys.executable} "$@"')
+    found = interpreters.probe(shim)
+    # its own virtual environment, if it is in one
+    assert found is not None and found.path == Path(sys.executable)
+
+
+def test_of_a_script_that_sets_something_up_itself(bare: Path, tmp_path: Path) -> None:
+    say = f"printf '{OURS}\\n{OURS}.1 (x); SSL\\n'; echo $0"
+    python = put_script(tmp_path, OURS, f'test "$KEY" && {say}')
+    script = put_script(bare, OURS, f'KEY=1 exec {python} "$@"')
+    found = interpreters.probe(script)
+    assert found is not None and found.path == script

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from hgport.errors import HgportError, OutsideError, UsageError
+from hgport.files import disk_errors
 from hgport.process import run
 
 # understood by Python 2 and 3
 _PROBE = """
 import ssl, struct, sys, zlib
-sys.stdout.write("%d.%d\\n%s; %s\\n" % (
-    sys.version_info[0], sys.version_info[1], " ".join(sys.version.split()), ssl.OPENSSL_VERSION))
+sys.stdout.write("%d.%d\\n%s; %s\\n%s\\n" % (
+    sys.version_info[0], sys.version_info[1], " ".join(sys.version.split()), ssl.OPENSSL_VERSION,
+    sys.executable))
 """
 _PROBE_SECONDS = 20
 _VERSION = re.compile(r"\d+\.\d+")
@@ -55,15 +58,34 @@ def find(versions: Iterable[str]) -> dict[str, Interpreter]:
 
 
 def probe(path: Path) -> Interpreter | None:
-    """What the program at ``path`` is, None if it is no Python that could run a push."""
+    """What the program at ``path`` is, None if it is no Python that could run a push.
+
+    Of a shim, which may start another Python in another directory, it is the Python that it starts.
+    Raises OutsideError if the disk refuses.
+    """
+    told = _told(path)
+    if told is None:
+        return None
+    version, full, executable = told
+    # but not of a script that sets something up for its Python, which is another without it
+    if executable != str(path) and os.path.isabs(executable) and _told(Path(executable)) == told:
+        path = Path(executable)
+    return Interpreter(version, path, full)
+
+
+def _told(path: Path) -> tuple[str, str, str] | None:
+    """The version, all that tells the build, and the path that a Python says of itself."""
     # the person's PYTHONPATH and the like do not get in; shims need PATH to find their manager
     env = {"PATH": os.environ.get("PATH", os.defpath)}
-    try:
-        answer = run([path, "-E", "-s", "-c", _PROBE], env=env, timeout=_PROBE_SECONDS).stdout
-        version, full = answer.decode("utf-8", "replace").splitlines()[:2]
-    except (HgportError, ValueError, OSError):
-        return None
-    return Interpreter(version, path, full)
+    words: list[str | Path] = [path, "-E", "-s", "-c", _PROBE]
+    # nor do modules that lie where the person is: Python 2 has no option that says so
+    with disk_errors("make a directory"), tempfile.TemporaryDirectory(prefix="hgport-") as nowhere:
+        try:
+            answer = run(words, cwd=Path(nowhere), env=env, timeout=_PROBE_SECONDS).stdout
+            version, full, executable = os.fsdecode(answer).splitlines()[:3]
+        except (HgportError, ValueError, OSError):
+            return None
+    return version, full, executable
 
 
 def named(path: Path) -> Interpreter:

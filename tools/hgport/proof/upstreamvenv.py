@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def provide(tree: Path, interpreter: Interpreter) -> None:
     if name is None:
         return
     place = tree / name
-    run([interpreter.path, "-m", "venv", "--without-pip", place], timeout=_SECONDS)
+    _isolated(interpreter.path, "-m", "venv", "--without-pip", place, cwd=tree)
     # under the name by which tests call it: to the other one run-tests.py makes a link, of which
     # Python does not see that it belongs to an environment
     python = place / "bin" / "python3"
@@ -55,4 +56,11 @@ def wanted(script: str, interpreter: Interpreter) -> str | None:
 
 
 def _answer(python: Path, code: str) -> str:
-    return run([python, "-E", "-s", "-c", code], timeout=_SECONDS).stdout.decode().strip()
+    return _isolated(python, "-c", code, cwd=python.parent).decode().strip()
+
+
+def _isolated(python: Path, *words: str | Path, cwd: Path) -> bytes:
+    """What a Python 3 prints that gets nothing of the person's: no setting, no module that lies
+    about."""
+    env = {"PATH": os.environ.get("PATH", os.defpath)}
+    return run([python, "-I", *words], cwd=cwd, env=env, timeout=_SECONDS).stdout
