@@ -63,6 +63,47 @@ def test_a_program_out_of_time_ends_with_its_children(tmp_path: Path) -> None:
     assert not _runs(child)
 
 
+# a program that starts one in a session of its own, which keeps the pipe
+LEAVER = """
+import subprocess, sys, time
+child = subprocess.Popen(["sleep", "30"], start_new_session=True)
+print(child.pid, flush=True)
+time.sleep(30)
+"""
+
+
+def test_out_of_time_while_somebody_else_keeps_the_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_SECONDS_TO_END", 0.5)
+    started = time.monotonic()
+    finished = python(LEAVER, timeout=2, allowed=None)
+    assert time.monotonic() - started < 15
+    assert finished.timed_out and finished.code == -signal.SIGKILL
+    # what was printed is not lost
+    os.kill(int(finished.stdout), signal.SIGKILL)
+
+
+def test_interrupted_while_somebody_else_keeps_the_pipe(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    code = LEAVER.replace("flush=True", f"file=open({str(told)!r}, 'w'), flush=True")
+    descriptors = len(os.listdir("/proc/self/fd"))
+
+    def interrupt(*_about: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 2)
+    started = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            python(code)
+        # although the traceback keeps the call's variables
+        assert caught.tb and len(os.listdir("/proc/self/fd")) == descriptors
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - started < 15
+    os.kill(int(told.read_text()), signal.SIGKILL)
+
+
 def test_what_a_program_leaves_behind_ends_with_it() -> None:
     code = (
         "import subprocess, sys;"
@@ -169,6 +210,36 @@ with process.running(words, cwd=log.parent, env={{}}, log=log) as program:
         pids = said(program, 2)
         program.stop(signal.SIGKILL, 10)
         assert all(gone(int(pid)) for pid in pids)
+
+
+# may open so few files, and then more and more, that a program cannot be started, then cannot be
+# watched, and then runs; says whether it came to that, and what is left of its children
+POOR = """
+import os, resource, sys
+from pathlib import Path
+from hgport import process
+log = Path(sys.argv[1])
+refused = begun = 0
+left = []
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+for limit in range(len(os.listdir("/proc/self/fd")), 64):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+    try:
+        with process.running(["sleep", "60"], cwd=log.parent, env={"PATH": os.defpath}, log=log):
+            begun += 1
+    except OSError:
+        refused += 1
+    try:
+        left.append(os.waitpid(-1, os.WNOHANG))
+    except ChildProcessError:
+        pass
+print(refused > 0, begun > 0, left)
+"""
+
+
+def test_a_program_that_cannot_be_watched_is_ended(tmp_path: Path) -> None:
+    finished = process.run([sys.executable, "-c", POOR, tmp_path / "log"], timeout=60)
+    assert finished.stdout == b"True True []\n"
 
 
 def test_no_such_program_beside_us(tmp_path: Path) -> None:

@@ -67,6 +67,15 @@ def test_where_it_is_told(python: Path, nowhere: None, monkeypatch: pytest.Monke
         assert giftless.find() == python
 
 
+def test_it_is_asked_once(python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "python"
+    script.write_text(f'#!/bin/sh\necho >> {tmp_path}/runs\nexec {python} "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("HGPORT_GIFTLESS", str(script))
+    assert [giftless.find(), giftless.find()] == [script, script]
+    assert (tmp_path / "runs").read_text() == "\n"
+
+
 def test_a_wrong_place_is_not_made_up_for(
     python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from hgport.errors import HgportError, OutsideError
 
@@ -90,14 +91,12 @@ def run(
         out, err_out = child.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
         timed_out = True
-        _end_group(child)
-        out, err_out = child.communicate()
-    except BaseException:
+        out, err_out = _last_words(child)
+    finally:
+        # also what it has left behind
         _end_group(child)
         child.wait()
-        raise
-    # also what it has left behind
-    _end_group(child)
+        _close_pipes(child)
     finished = Finished(words, child.returncode, out, err_out, timed_out)
     if allowed is not None and (timed_out or finished.code not in allowed):
         raise ProgramFailed(finished)
@@ -107,6 +106,24 @@ def run(
 def _end_group(child: subprocess.Popen[bytes], how: signal.Signals = signal.SIGKILL) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, how)
+
+
+def _last_words(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """End a program; all that it has printed.  What it started may have left its group, and keep
+    its pipes for ever."""
+    _end_group(child)
+    try:
+        return child.communicate(timeout=_SECONDS_TO_END)
+    except subprocess.TimeoutExpired as err:
+        return err.stdout or b"", err.stderr or b""
+
+
+def _close_pipes(child: subprocess.Popen[bytes]) -> None:
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe is not None:
+            # what was to be written is not wanted any more
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 class Running:
@@ -144,6 +161,15 @@ class Running:
             self._child.wait(seconds)
         return not self.alive()
 
+    def port(self, name: str, pattern: re.Pattern[bytes], seconds: float) -> int:
+        """The port that it says, within so many seconds, to have chosen: the first group of the
+        pattern.  Raises HgportError, which calls it by ``name``, if it says none."""
+        said = self.says(pattern, seconds)
+        if said is None:
+            last = self.output().decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise HgportError(f"{name} does not start: {''.join(last) or 'it says nothing'}")
+        return int(said[1])
+
 
 @contextlib.contextmanager
 def running(
@@ -156,45 +182,57 @@ def running(
     no such program.
     """
     words = tuple(str(a) for a in args)
-    with log.open("wb") as out:
-        try:
-            child = subprocess.Popen(
-                words,
-                cwd=cwd,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except (FileNotFoundError, PermissionError) as err:
-            raise OutsideError(f"cannot run {words[0]}: {err.strerror}") from err
-    with _outlived_by_nothing(child):
-        try:
-            yield Running(child, log)
-        finally:
-            # also what the program has left behind
-            _end_group(child, signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(_SECONDS_TO_END)
-            _end_group(child)
-            child.wait()
+    with log.open("wb") as out, _begun(words, cwd, env, out) as child:
+        yield Running(child, log)
 
 
 @contextlib.contextmanager
-def _outlived_by_nothing(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """See to it that a group ends with us also if we are killed: the kernel then closes the pipe
-    that a shell reads."""
+def _begun(
+    words: tuple[str, ...], cwd: Path, env: Mapping[str, str], out: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        child = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (FileNotFoundError, PermissionError) as err:
+        raise OutsideError(f"cannot run {words[0]}: {err.strerror}") from err
+    watcher = None
+    try:
+        watcher = _watcher(child)
+        yield child
+    finally:
+        _end(child)
+        if watcher is not None:
+            with watcher:
+                watcher.kill()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a program and what it has left behind: it is asked to, and then killed."""
+    try:
+        _end_group(child, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_SECONDS_TO_END)
+    finally:
+        _end_group(child)
+        child.wait()
+
+
+def _watcher(child: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """What sees to it that a group ends with us also if we are killed: the kernel then closes the
+    pipe that this shell reads."""
     words = ["/bin/sh", "-c", f"read _; kill -KILL -{child.pid}"]
-    with subprocess.Popen(
+    return subprocess.Popen(
         words,
         env={"PATH": os.defpath},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-    ) as watcher:
-        try:
-            yield
-        finally:
-            watcher.kill()
+    )

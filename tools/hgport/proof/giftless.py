@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from hgport.errors import HgportError, OutsideError, UsageError
 from hgport.places import project_dir
-from hgport.process import Running, run, running
+from hgport.process import run, running
 
 # what git-lfs calls a repository's blobs; giftless takes any repository
 PATH = "/hgport/repository.git/info/lfs"
@@ -41,10 +42,17 @@ def find() -> Path | None:
     the virtual environment that it names; without it our own, or that of the virtual environment
     ``build/giftless`` in the checkout.  None if there is none."""
     told = os.environ.get("HGPORT_GIFTLESS")
-    for place in [Path(told)] if told else [Path(sys.executable), *_made_as_advised()]:
+    places = (Path(told),) if told else (Path(sys.executable), *_made_as_advised())
+    return _first_of(tuple(place.absolute() for place in places))
+
+
+# every cell asks for it, and a Python that imports giftless takes as long as half a cell
+@functools.cache
+def _first_of(places: tuple[Path, ...]) -> Path | None:
+    for place in places:
         program = place / "bin" / "python" if place.is_dir() else place
-        if _has_giftless(program.absolute()):
-            return program.absolute()
+        if _has_giftless(program):
+            return program
     return None
 
 
@@ -84,7 +92,7 @@ def serving(home: Path, storage: Path) -> Iterator[str]:
     words = [*flask, "run", "--host", "127.0.0.1", "--port", "0"]
     log = home / "giftless.log"
     with running(words, cwd=home, env=_environment(home, config), log=log) as started:
-        yield f"http://127.0.0.1:{_port(started)}"
+        yield f"http://127.0.0.1:{started.port('giftless', _RUNNING, _START)}"
 
 
 def _config(storage: Path) -> dict[str, object]:
@@ -112,12 +120,3 @@ def _environment(home: Path, config: Path) -> dict[str, str]:
         "FLASK_SKIP_DOTENV": "1",
         "PYTHON_DOTENV_DISABLED": "1",
     }
-
-
-def _port(program: Running) -> int:
-    """The port that it says it has chosen."""
-    said = program.says(_RUNNING, _START)
-    if said is None:
-        last = program.output().decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise HgportError(f"giftless does not start: {''.join(last) or 'it says nothing'}")
-    return int(said[1])

@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from hgport.errors import HgportError
-from hgport.process import Running
 from hgport.proof.authority import certificate
 from hgport.proof.scenarios import Operation
 from hgport.proof.world import Ground, Hg, write_config
@@ -35,7 +33,7 @@ def serving(
     hg = Hg(ground.interpreter.path, ground.tree)
     words: list[str | Path] = ["serve", "--repository", repository]
     with hg.beside(words, cwd=home, home=home, log=home / "serve.log") as program:
-        port = _port(program)
+        port = program.port("hg serve", _LISTENING, _START)
         yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
 
 
@@ -58,15 +56,6 @@ port = 0
 push_ssl = False
 allow-push = *
 {secured}"""
-
-
-def _port(program: Running) -> int:
-    """The port that it says it has chosen."""
-    said = program.says(_LISTENING, _START)
-    if said is None:
-        last = program.output().decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise HgportError(f"hg serve does not start: {''.join(last) or 'it says nothing'}")
-    return int(said[1])
 
 
 def bundled(ground: Ground, repository: Path, home: Path) -> tuple[str, ...]:
