@@ -14,6 +14,7 @@ import pytest
 
 from hgport.errors import OutsideError
 from hgport.process import run
+from hgport.proof import workers
 from hgport.proof.workers import WorkerDied, local
 
 # writes its process id, then runs for longer than any test does
@@ -130,6 +131,26 @@ def test_all_ends_with_the_block(tmp_path: Path) -> None:
     assert ends(program)
     assert (tmp_path / "cleaned").exists()
     assert time.monotonic() - started < 60
+
+
+def be_stubborn(place: Path) -> None:
+    """Run on for long, whoever asks for an end."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    (place / "program").write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def test_a_worker_that_does_not_end_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_GRACE", 0.5)
+    with pytest.raises(KeyboardInterrupt), local(1) as executor:
+        executor.submit(be_stubborn, tmp_path)
+        stubborn = begun(tmp_path / "program")
+        started = time.monotonic()
+        raise KeyboardInterrupt
+    assert ends(stubborn)
+    assert time.monotonic() - started < 30
 
 
 PARENT = """

@@ -160,13 +160,17 @@ def local(jobs: int) -> Iterator[Executor]:
 
 
 def _end(workers: Collection[BaseProcess]) -> None:
-    """End the workers, and wait until each has cleaned up, which a shutdown would not do again."""
+    """End the workers, and wait until each has cleaned up, which a shutdown would not do again;
+    one that has not in time is killed, for which a shutdown would wait."""
     for worker in workers:
         worker.terminate()
     left = {worker.sentinel for worker in workers}
     until = time.monotonic() + _GRACE
     while left and time.monotonic() < until:
         left -= set(multiprocessing.connection.wait(left, until - time.monotonic()))
+    for worker in workers:
+        if worker.sentinel in left:
+            worker.kill()
 
 
 def _carried_out(call: Callable[[], _T]) -> _T:
