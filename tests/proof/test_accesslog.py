@@ -88,9 +88,10 @@ def test_mercurials_commands(tmp_path: Path) -> None:
         tmp_path,
         line(method="GET", uri="/?cmd=batch", announced=""),
         line(method="POST", uri="/?cmd=unbundle", body=data, announced=13, preamble=7),
-        line(method="POST", uri="/?cmd=putlfile", arguments="sha=1234"),
+        line(method="POST", uri="/?cmd=putlfile", **{"x-hgarg-1": "sha=12", "x-hgarg-2": "34"}),
     )
     assert [r.object for r in record.requests] == ["", "unbundle", "1234"]
+    assert {r.path for r in record.requests} == {"/"}
     # only what is to be stored is hashed
     assert record.requests[1].sha256 == hashlib.sha256(b"bundle").hexdigest()
 

@@ -7,10 +7,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 from hgport.proof.evidence import Request
+from hgport.proof.services import REPOSITORY, Call
 
+# those headers with a command's arguments that are written down; what is transferred is named
+# in the first bytes
+_ARGUMENTS = tuple(f"x-hgarg-{number}" for number in range(1, 5))
 _FIELDS = (
     ("connection", "connection"),
     ("number", "connection_requests"),
@@ -20,7 +23,7 @@ _FIELDS = (
     ("backend", "upstream_status"),
     ("length", "request_length"),
     ("announced", "content_length"),
-    ("arguments", "http_x_hgarg_1"),
+    *((name, "http_" + name.replace("-", "_")) for name in _ARGUMENTS),
     ("preamble", "http_x_hgargs_post"),
     ("body", "request_body_file"),
 )
@@ -74,12 +77,14 @@ def _is_short(line: Mapping[str, str]) -> bool:
 
 def _request(line: Mapping[str, str], connection: int, heads: Mapping[str, int]) -> Request:
     announced = int(line["announced"]) if line["announced"] else None
+    # to nginx the repository is all there is
+    call = Call.of(line["method"], REPOSITORY + line["uri"], _headers(line))
     request = Request(
         connection,
         int(line["number"]),
         method=line["method"],
-        path=urlsplit(line["uri"]).path,
-        object=_object(line),
+        path=call.path[len(REPOSITORY) :],
+        object=_object(call),
         announced=announced,
     )
     if not _is_short(line):
@@ -104,12 +109,11 @@ def _received(line: Mapping[str, str], announced: int | None, heads: Mapping[str
     return max(0, min(int(line["length"]) - head, announced - 1))
 
 
-def _object(line: Mapping[str, str]) -> str:
+def _headers(line: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: line[name] for name in _ARGUMENTS if line[name]}
+
+
+def _object(call: Call) -> str:
     """What is transferred, by the name that the protocol gives it; "" if nothing is."""
-    url = urlsplit(line["uri"])
-    command = parse_qs(url.query).get("cmd", [""])[0]
-    if command == "putlfile":
-        return parse_qs(line["arguments"]).get("sha", [command])[0]
-    if command:
-        return command if command == "unbundle" else ""
-    return url.path.rpartition("/")[2] if line["method"] == "PUT" else ""
+    carries = call.method == "PUT" if call.command is None else call.is_transfer
+    return call.object if carries else ""
