@@ -5,6 +5,8 @@ It prints the client's command as a person would type it, what came of it, and w
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,16 +51,30 @@ def _told(cell: Kept, seen: Evidence) -> Iterator[str]:
 
 
 def main() -> int:
-    """The program: one line and a code of ``hgport`` for what goes wrong."""
+    """The program: the client's exit code, 128 and its signal if it was killed; for what goes
+    wrong one line, and a code of ``hgport``."""
     if len(sys.argv) != 2:
         print("usage: python -m hgport.proof.again DIR", file=sys.stderr)
         return 2
     try:
-        return again(Path(sys.argv[1]))
+        code = again(Path(sys.argv[1]))
+    except KeyboardInterrupt:
+        return _complain("interrupted", None, 130)
     except HgportError as err:
-        hint = f" ({err.hint})" if err.hint else ""
-        print(f"hgport: {err.message}{hint}", file=sys.stderr)
-        return err.exit_code
+        return _complain(err.message, err.hint, err.exit_code)
+    except BrokenPipeError:
+        # what is left in the buffer would be complained about at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except OSError as err:
+        where = f" {err.filename}" if err.filename else ""
+        return _complain(f"cannot go on: {err.strerror or err}{where}", None, 3)
+    return code if code >= 0 else 128 - code
+
+
+def _complain(message: str, hint: str | None, code: int) -> int:
+    print(f"hgport: {message}" + (f" ({hint})" if hint else ""), file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":
