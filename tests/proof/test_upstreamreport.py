@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen, file_of, read
+from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, UNTOLD, Seen, file_of, read
 
 # 5.2.2 on Python 2.7, shortened
 REPORT = """testreport ={
@@ -58,6 +58,12 @@ def test_each_outcome_with_what_explains_it() -> None:
     assert found["test-nothing.t"].text == "Doesn't exist"
 
 
+def test_a_failure_is_kept_to_its_end() -> None:
+    diff = "".join(f"+line {number}\\n" for number in range(1000))
+    found = read(REPORT.replace("+ERROR: x\\n", diff), PRINTED, TESTS)
+    assert found["test-http-body.py"].text.endswith("+line 999")
+
+
 def test_a_failure_without_a_difference_has_its_reason() -> None:
     report = REPORT.replace("--- tests", "").replace('"diff": "/test', '"was": "')
     seen = read(report, PRINTED, TESTS)["test-http-body.py"]
@@ -68,7 +74,7 @@ def test_what_broke_is_not_in_the_report_and_has_failed() -> None:
     printed = PRINTED + "Errored test-lfs-bundle.t: cannot find the shell\n"
     found = read(REPORT, printed, [*TESTS, "test-lfs-bundle.t", "test-unheard-of.t"])
     assert found["test-lfs-bundle.t"] == Seen(FAILED, 0.0, "cannot find the shell")
-    assert found["test-unheard-of.t"].outcome == FAILED
+    assert found["test-unheard-of.t"].outcome == UNTOLD
     assert len(found) == 7
 
 
@@ -95,7 +101,7 @@ def test_a_case_of_an_old_release_has_its_reason() -> None:
 
 
 def test_as_plain_data_and_back() -> None:
-    for seen in read(REPORT, PRINTED, TESTS).values():
+    for seen in read(REPORT, PRINTED, [*TESTS, "test-unheard-of.t"]).values():
         assert Seen.from_json(seen.to_json()) == seen
     with pytest.raises(ValueError):
         Seen.from_json({"outcome": "odd", "seconds": 1.0})

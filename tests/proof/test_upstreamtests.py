@@ -8,7 +8,17 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from helpers_proof import catalogue, interpreter
-from helpers_upstreamtests import BREAKS, MENDS, VERSION, breaks_once, write_stack
+from helpers_upstreamtests import (
+    ALWAYS,
+    BREAKS,
+    BY_CHANCE,
+    MENDS,
+    OTHERWISE,
+    VERSION,
+    breaks_once,
+    spoils,
+    write_stack,
+)
 from hgport.model.patch import Patch
 from hgport.model.stack import Stack
 from hgport.proof import upstreamtests, upstreamverdict
@@ -74,9 +84,12 @@ def test_whatever_a_series_does_to_tests(tmp_path: Path) -> None:
     # what is known is not run again, save for what is wrong
     with comes_of(tmp_path / "runs", one, told) as again:
         check(again)
-    unchanged = [test for test in again.tests if test.name != BROKEN]
-    assert unchanged == [test for test in found.tests if test.name != BROKEN]
-    assert told.words == [f"begun {VERSION}", f"done {VERSION}", f"done {VERSION}"]
+    settled = {test.name: test for test in again.tests if test.name in (SHAKY, OWN)}
+    assert settled == {test.name: test for test in found.tests if test.name in settled}
+    # nor what was skipped: that was up to the machine
+    assert told.words == [f"begun {VERSION}", f"done {VERSION}"] * 2
+    with comes_of(tmp_path / "runs", subject(series, SHAKY, OWN), told) as known:
+        assert known.known and len(told.words) == 5
 
 
 def check(found: upstreamverdict.Tested) -> None:
@@ -97,6 +110,40 @@ def check(found: upstreamverdict.Tested) -> None:
         ("own.patch", 1, True),
         ("harm.patch", 0, True),
     ]
+
+
+def test_what_fails_before_as_well_is_looked_at(tmp_path: Path) -> None:
+    tool = spoils(tmp_path / "chance")
+    series = write_stack(tmp_path / "stack", ("tool", []), ("mend", [MENDS]), tool=tool)
+    one = subject(series, *sorted([BY_CHANCE, ALWAYS, OTHERWISE, "test-xdg.t"]))
+    with comes_of(tmp_path / "runs", one, Told()) as found:
+        tests = {test.name: test for test in found.tests}
+    assert {name: test.change for name, test in tests.items()} == {
+        BY_CHANCE: Change.NEWLY_FAILING,
+        ALWAYS: Change.FAILS,
+        OTHERWISE: Change.FAILS_OTHERWISE,
+        "test-xdg.t": Change.PASSES,
+    }
+    assert not found.right
+    assert tests[BY_CHANCE].before.at_first.startswith("failed: ")
+    difference = tests[OTHERWISE].difference
+    assert difference is not None
+    assert (difference.before, difference.after) == ("+  without it", "+  with it")
+    assert tests[ALWAYS].difference is None and tests[ALWAYS].after.again is not None
+
+    # the second time all that is settled is known, and is not run again
+    quiet = subject(series, ALWAYS, "test-xdg.t")
+    with comes_of(tmp_path / "runs", quiet, Told()) as again:
+        assert again.known and again.right
+        assert again.tests == tuple(tests[name] for name in quiet.tests)
+
+
+def test_no_test_that_passes_is_no_pass(tmp_path: Path) -> None:
+    tool = spoils(tmp_path / "chance")
+    series = write_stack(tmp_path / "stack", ("tool", []), ("mend", [MENDS]), tool=tool)
+    with comes_of(tmp_path / "runs", subject(series, ALWAYS, SKIPPED), Told()) as found:
+        assert found.problem == "no test passed, before or after" and not found.right
+        assert {test.change for test in found.tests} == {Change.SKIPPED, Change.FAILS}
 
 
 def test_a_test_that_does_not_show_its_patch(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from helpers_proof import catalogue
 from hgport.proof import upstreamverdict
 from hgport.proof.interpreters import Interpreter
-from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen
+from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, UNTOLD, Seen
 from hgport.proof.upstreamverdict import Change, Compared, Step, Subject
 
 
@@ -28,6 +28,10 @@ def compared(before: str, after: str, own: str = "", at_first: str = "") -> Comp
         # what is no longer tested may be broken
         (PASSED, SKIPPED, Change.NEWLY_SKIPPED, False, False),
         (FAILED, SKIPPED, Change.NEWLY_SKIPPED, False, False),
+        # and so may what nothing is said of
+        (UNTOLD, UNTOLD, Change.UNTOLD, False, False),
+        (FAILED, UNTOLD, Change.UNTOLD, False, False),
+        (UNTOLD, PASSED, Change.UNTOLD, False, False),
     ],
 )
 def test_what_a_series_does_to_a_test(
@@ -36,6 +40,22 @@ def test_what_a_series_does_to_a_test(
     test = compared(before, after)
     assert (test.change, test.right, test.unsteady) == (change, right, False)
     assert compared(before, after, "added").right is right_for_own
+
+
+def test_what_fails_otherwise_each_time_is_wrong() -> None:
+    def fails(*texts: str) -> Seen:
+        return Seen(FAILED, 1.0, texts[0], again=texts[1] if texts[1:] else None)
+
+    def change(before: Seen, after: Seen) -> tuple[Change, bool, bool]:
+        test = Compared("test-x.t", before, after)
+        return test.change, test.right, test.difference is not None
+
+    same = fails("+a", "+a")
+    assert change(same, same) == (Change.FAILS, True, False)
+    assert change(same, fails("+b", "+b")) == (Change.FAILS_OTHERWISE, False, True)
+    # it is told, but nobody knows, where it was run once
+    assert change(fails("+a"), fails("+b")) == (Change.FAILS, True, True)
+    assert change(same, fails("+b", "+a")) == (Change.FAILS, True, False)
 
 
 def test_a_release_is_right_if_all_of_it_is() -> None:

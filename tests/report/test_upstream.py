@@ -11,7 +11,7 @@ from hgport.model import project
 from hgport.proof import upstreamverdict
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Gap
-from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen
+from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, UNTOLD, Seen
 from hgport.proof.upstreamverdict import Compared, Step, Subject
 from hgport.report.upstream import Lines, Outcome, cases, line, summary, table, text, to_plain
 
@@ -97,6 +97,38 @@ def test_what_says_nothing_is_said_once() -> None:
     )
 
 
+def test_what_fails_otherwise_is_shown_with_both_lines() -> None:
+    before = Seen(FAILED, 1.0, "-a\n+b", again="-a\n+b")
+    after = Seen(FAILED, 1.0, "-a\n+c", again="-a\n+c")
+    sure = Compared("test-other.t", before, after)
+    untold = Compared("test-untold.t", seen(PASSED), seen(UNTOLD, "nothing is said"))
+    outcome = Outcome(STACK, [result(FINE, sure, untold)])
+    shown = text(outcome)
+    assert "  0, 1 otherwise, 1 untold  " in shown[1]
+    start = shown.index(
+        "FAILS OTHERWISE: 5.2.2, Python 2.7: test-other.t: each time it was run, with lines that "
+        "it did not have before"
+    )
+    assert shown[start + 1 : start + 3] == ["    before: +b", "    after:  +c"]
+    start = shown.index("UNTOLD: 5.2.2, Python 2.7: test-untold.t: passed before, untold after")
+    assert shown[start + 1] == "    nothing is said"
+    assert "; 0 newly failing; 1 failing otherwise; 1 untold; " in shown[-1]
+    assert "0 newly failing; 1 failing otherwise" in line(outcome.tested[0])
+    (told,) = to_plain(outcome)["releases"]
+    assert told["tests"][1]["difference"] == {"before": "+b", "after": "+c", "sure": True}
+    by_name = {one.name: one for one in cases(outcome)}
+    assert str(by_name["test-other.t"].failure).splitlines()[1] == "+c"
+
+
+def test_what_may_fail_otherwise_is_a_note() -> None:
+    test = Compared("test-other.t", seen(FAILED, "+b"), seen(FAILED, "+c"))
+    outcome = Outcome(STACK, [result(FINE, test)])
+    assert outcome.tested[0].right
+    shown = text(outcome)
+    assert "fails with and without the series, differently: test-other.t (5.2.2)" in shown
+    assert shown[-1].endswith("; 1 failing with and without, differently")
+
+
 def test_what_did_not_run_is_no_pass() -> None:
     none = result(problem="no test ran: missing feature: x")
     lacking = Gap(("2.7",), (CATALOGUE.release("4.9.1"), CATALOGUE.release("4.8.2")))
@@ -114,6 +146,16 @@ def test_what_did_not_run_is_no_pass() -> None:
     assert summary(outcome).endswith(
         "1 release could not be run; 2 releases without an interpreter"
     )
+
+
+def test_where_no_test_passed_its_tests_are_shown_all_the_same() -> None:
+    own = Compared("test-own.py", seen(FAILED, "x"), seen(FAILED, "no such thing"), "added")
+    none = result(NEVER, own, problem="no test passed, before or after")
+    shown = text(Outcome(STACK, [none]))
+    assert shown[1].split()[:5] == ["5.2.2", "2.7", "0/2/0", "0/2/0", "0"]
+    assert "PROVES NOTHING: 5.2.2, Python 2.7: no test passed, before or after" in shown
+    assert "    no such thing" in shown
+    assert shown[-1].endswith("; 1 release in which no test passed")
 
 
 def test_a_series_without_patches() -> None:
@@ -149,6 +191,7 @@ def test_as_plain_data() -> None:
         "seconds": 1.5,
         "text": LONG,
         "at_first": "",
+        "again": None,
     }
     assert [step["right"] for step in second["steps"]] == [True, True, False]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+import functools
 from dataclasses import dataclass
 
 from hgport.model.patch import Patch
 from hgport.model.release import Release
 from hgport.proof.interpreters import Interpreter
-from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen
+from hgport.proof.upstreamfailures import Difference, difference
+from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, UNTOLD, Seen
 
 
 class Change(enum.Enum):
@@ -16,6 +18,8 @@ class Change(enum.Enum):
 
     NEWLY_FAILING = "newly failing"
     NEWLY_SKIPPED = "newly skipped"
+    FAILS_OTHERWISE = "fails otherwise"
+    UNTOLD = "untold"
     NEWLY_PASSING = "newly passing"
     PASSES = "unchanged (passes)"
     FAILS = "unchanged (fails)"
@@ -24,7 +28,6 @@ class Change(enum.Enum):
 
 _CHANGES = {
     (PASSED, PASSED): Change.PASSES,
-    (FAILED, FAILED): Change.FAILS,
     (SKIPPED, SKIPPED): Change.SKIPPED,
     (FAILED, PASSED): Change.NEWLY_PASSING,
     (SKIPPED, PASSED): Change.NEWLY_PASSING,
@@ -33,6 +36,8 @@ _CHANGES = {
     (PASSED, FAILED): Change.NEWLY_FAILING,
     (SKIPPED, FAILED): Change.NEWLY_FAILING,
 }
+# what a series must not do to a test
+HARM = (Change.NEWLY_FAILING, Change.NEWLY_SKIPPED, Change.FAILS_OTHERWISE, Change.UNTOLD)
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,27 @@ class Compared:
     after: Seen
     own: str = ""
 
-    @property
+    @functools.cached_property
     def change(self) -> Change:
-        """What the series does to it."""
-        return _CHANGES[self.before.outcome, self.after.outcome]
+        """What the series does to it.
+
+        A test that fails before and after fails otherwise only if that is sure, as it was so in
+        two runs of each; else it counts as unchanged, and ``difference`` tells.
+        """
+        outcomes = self.before.outcome, self.after.outcome
+        if UNTOLD in outcomes:
+            return Change.UNTOLD
+        if outcomes == (FAILED, FAILED):
+            surely = self.difference is not None and self.difference.sure
+            return Change.FAILS_OTHERWISE if surely else Change.FAILS
+        return _CHANGES[outcomes]
+
+    @functools.cached_property
+    def difference(self) -> Difference | None:
+        """What it says after the series and not before it, if it fails both times."""
+        if (self.before.outcome, self.after.outcome) != (FAILED, FAILED):
+            return None
+        return difference(self.before, self.after)
 
     @property
     def right(self) -> bool:
@@ -56,7 +78,7 @@ class Compared:
         before and passes after."""
         if self.own:
             return (self.before.outcome, self.after.outcome) == (FAILED, PASSED)
-        return self.change not in (Change.NEWLY_FAILING, Change.NEWLY_SKIPPED)
+        return self.change not in HARM
 
     @property
     def unsteady(self) -> bool:
@@ -92,8 +114,8 @@ class Subject:
 class Tested:
     """What came of a subject: its tests in order of their names, and a step for each patch.
 
-    ``problem`` says why there is nothing, if there is nothing though there are patches.  ``known``
-    says that all of it had been run before.
+    ``problem`` says why they tell nothing of the patches, or why there are none though there are
+    patches.  ``known`` says that all of it had been run before.
     """
 
     subject: Subject

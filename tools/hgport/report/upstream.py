@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from hgport.model.patch import short_name
@@ -49,13 +49,15 @@ class Lines(Told):
 def line(tested: Tested) -> str:
     """One line about a release."""
     place = _place(tested.subject)
-    if tested.problem or not tested.tests:
-        return f"{place}: {tested.problem or 'no patch in its series'}"
+    if tested.problem:
+        return f"{place}: {tested.problem}"
+    if not tested.tests:
+        return f"{place}: no patch in its series"
     known = " (known)" if tested.known else ""
     parts = [
         f"before {_counts(test.before for test in tested.tests)}",
         f"after {_counts(test.after for test in tested.tests)}",
-        f"{len(_harmed(tested))} newly failing",
+        *_harm([tested]),
     ]
     return f"{place}: {'; '.join(parts)}{known}"
 
@@ -90,14 +92,12 @@ def table(outcome: Outcome) -> list[str]:
 
 
 def _words(outcome: Outcome, tested: Tested) -> list[str]:
-    if tested.problem:
-        return ["NOT RUN"]
     if not tested.tests:
-        return ["no patch"]
+        return ["NOT RUN" if tested.problem else "no patch"]
     return [
         "/".join(map(str, _counted(test.before for test in tested.tests))),
         "/".join(map(str, _counted(test.after for test in tested.tests))),
-        str(len(_harmed(tested))),
+        _harm_in_short(tested),
         ", ".join(_own(outcome, tested)),
         ", ".join(_names(tested, Change.NEWLY_PASSING)) or "-",
     ]
@@ -123,7 +123,8 @@ def _unchanged(outcome: Outcome) -> Iterator[str]:
     for tested in outcome.tested:
         for test in tested.tests:
             if test.right and test.change is Change.FAILS:
-                what = f"fails with and without the series: {test.name}"
+                how = ", differently" if test.difference else ""
+                what = f"fails with and without the series{how}: {test.name}"
             elif test.right and test.change is Change.SKIPPED:
                 what = f"skipped: {test.name}, {test.after.text}"
             else:
@@ -137,7 +138,7 @@ def _details(tested: Tested) -> Iterator[str]:
     """What is wrong or doubtful with a release, with the beginnings of failures."""
     place = _place(tested.subject)
     if tested.problem:
-        yield f"NOT RUN: {place}: {tested.problem}"
+        yield f"{'PROVES NOTHING' if tested.tests else 'NOT RUN'}: {place}: {tested.problem}"
     said: dict[str, None] = {}
     for patch, test in _everything(tested):
         if test.unsteady:
@@ -165,6 +166,10 @@ def _in_steps(tested: Tested, name: str) -> bool:
 def _wrong(what: str, test: Compared) -> Iterator[str]:
     head = _said(test)
     yield f"{head[0].upper()}: {what}: {head[1]}"
+    if test.difference is not None and not test.own:
+        yield f"{_INDENT}before: {test.difference.before or 'no other line'}"
+        yield f"{_INDENT}after:  {test.difference.after}"
+        return
     shown = test.after if test.after.outcome != PASSED else test.before
     lines = shown.text.splitlines()
     yield from (_INDENT + one for one in lines[:_LINES])
@@ -177,6 +182,8 @@ def _said(test: Compared) -> tuple[str, str]:
     seen = f"{test.before.outcome} before, {test.after.outcome} after"
     if test.own:
         return "own test", f"{seen}; it must fail before and pass after"
+    if test.change is Change.FAILS_OTHERWISE:
+        return test.change.value, "each time it was run, with lines that it did not have before"
     return test.change.value, seen
 
 
@@ -193,17 +200,22 @@ def summary(outcome: Outcome) -> str:
     """The one line at the end."""
     ran = [tested for tested in outcome.tested if tested.tests]
     tests = [test for tested in ran for test in tested.tests]
-    harmed = sum(len(_harmed(tested)) for tested in ran)
     steps = [step for tested in ran for step in tested.steps if step.tests]
     right = sum(step.right for step in steps)
     parts = [
         f"{_count(len(ran), 'release')}, {_count(len(tests), 'test')}",
-        f"{harmed} newly failing",
+        *_harm(ran),
         f"own tests fail without and pass with their patch: {right} of {len(steps)}",
     ]
-    broken = sum(bool(tested.problem) for tested in outcome.tested)
+    differing = sum(test.change is Change.FAILS and bool(test.difference) for test in tests)
+    if differing:
+        parts.append(f"{differing} failing with and without, differently")
+    broken = sum(bool(tested.problem and not tested.tests) for tested in outcome.tested)
     if broken:
         parts.append(f"{_count(broken, 'release')} could not be run")
+    nothing = sum(bool(tested.problem) for tested in ran)
+    if nothing:
+        parts.append(f"{_count(nothing, 'release')} in which no test passed")
     lacking = sum(len(gap.releases) for gap in outcome.gaps)
     if lacking:
         parts.append(f"{_count(lacking, 'release')} without an interpreter")
@@ -253,6 +265,7 @@ def _compared_to_plain(test: Compared) -> dict[str, Any]:
         "change": test.change.value,
         "own": test.own,
         "right": test.right,
+        "difference": asdict(test.difference) if test.difference else None,
         "before": test.before.to_json(),
         "after": test.after.to_json(),
     }
@@ -278,7 +291,8 @@ def cases(outcome: Outcome) -> list[Case]:
 def _case(place: str, test: Compared) -> Case:
     seconds = test.before.seconds + test.after.seconds
     if not test.right:
-        failure = ": ".join(_said(test)) + f"\n{test.after.text or test.before.text}"
+        news = f"\n{test.difference.after}" if test.difference and not test.own else ""
+        failure = ": ".join(_said(test)) + f"{news}\n{test.after.text or test.before.text}"
         return Case(place, test.name, seconds, failure=failure)
     # what fails with and without the series says nothing about it
     if test.change is Change.FAILS:
@@ -288,8 +302,28 @@ def _case(place: str, test: Compared) -> Case:
     return Case(place, test.name, seconds)
 
 
-def _harmed(tested: Tested) -> list[str]:
-    return _names(tested, Change.NEWLY_FAILING) + _names(tested, Change.NEWLY_SKIPPED)
+def _harmed(several: Iterable[Tested]) -> tuple[int, int, int]:
+    """How many tests newly fail or are newly skipped, how many fail otherwise than before, and of
+    how many nothing is said."""
+    counts = Counter(test.change for tested in several for test in tested.tests)
+    newly = counts[Change.NEWLY_FAILING] + counts[Change.NEWLY_SKIPPED]
+    return newly, counts[Change.FAILS_OTHERWISE], counts[Change.UNTOLD]
+
+
+def _harm(several: Iterable[Tested]) -> Iterator[str]:
+    newly, otherwise, untold = _harmed(several)
+    yield f"{newly} newly failing"
+    if otherwise:
+        yield f"{otherwise} failing otherwise"
+    if untold:
+        yield f"{untold} untold"
+
+
+def _harm_in_short(tested: Tested) -> str:
+    """The same for a column that is called "newly failing"."""
+    newly, otherwise, untold = _harmed([tested])
+    more = [f"{otherwise} otherwise"] * bool(otherwise) + [f"{untold} untold"] * bool(untold)
+    return ", ".join([str(newly), *more])
 
 
 def _names(tested: Tested, change: Change) -> list[str]:
