@@ -77,3 +77,11 @@ def test_a_port_may_be_empty_but_not_the_series_itself(tmp_path: Path) -> None:
     series.write_bytes(b"# a comment\n")
     with pytest.raises(UsageError, match="series lists no patch"):
         Stack.load(series, "5.2.2")
+
+
+def test_a_patch_by_its_name_with_or_without_what_it_ends_with(tmp_path: Path) -> None:
+    stack = Stack.load(write_stack(tmp_path, {"a.patch": PATCH}, {"4.9": {"b": PATCH}}), "5.2.2")
+    assert [stack.named(name) for name in ("a", "a.patch", "b")] == ["a.patch", "a.patch", "b"]
+    with pytest.raises(UsageError, match="no patch c") as raised:
+        stack.named("c")
+    assert raised.value.hint == "it has a.patch, b"

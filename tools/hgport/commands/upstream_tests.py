@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from hgport.errors import UsageError
 from hgport.model import project
-from hgport.model.catalogue import Catalogue
-from hgport.model.patch import Patch
 from hgport.model.ranges import select
-from hgport.model.release import Release
-from hgport.model.stack import Stack
 from hgport.output import say
 from hgport.places import cache_dir
-from hgport.proof import interpreters, plan, upstreamchoice
-from hgport.proof.interpreters import Interpreter
-from hgport.proof.plan import Gap
+from hgport.proof import upstreamchoice, upstreamplan
 from hgport.proof.upstreamresults import UpstreamResults
 from hgport.proof.upstreamtests import test
 from hgport.proof.upstreamverdict import Subject, Tested, Told
@@ -28,7 +20,6 @@ from hgport.report import junit as xml
 from hgport.report import upstream as report
 from hgport.report.downloads import shown
 from hgport.report.proof import heading
-from hgport.upstream import tree
 from hgport.upstream.contents import Contents
 
 
@@ -45,23 +36,28 @@ def upstream(
     series: Path | None = None,
 ) -> int:
     """Run the own tests of a range of releases before and after a stack, print what came of it and
-    return the exit code: 1 if a test newly fails, or if one that a patch brings does not fail
-    without the patch and pass with it; else 3 if there was no interpreter for some release.
+    return the exit code: 1 if a test newly fails, fails otherwise than before whenever it is run,
+    or nothing is said of it, or if one that a patch brings does not fail without the patch and pass
+    with it, or if no test of a release passed; else 3 if there was no interpreter for some release.
 
     ``globs`` choose test files; without any, those that touch what the series touches are run.
+    ``pythons`` as in ``interpreters.asked``.
     Raises UsageError, and OutsideError for trouble with the network or the disk.
     """
     if junit is not None:
         xml.check(junit)
     stack, catalogue = project.load(series)
     chosen = select(catalogue, releases)
-    patches = {one: _patches(stack, one, upto) for one in chosen}
-    found, gaps, left_out = _interpreters(catalogue, chosen, pythons)
-    subjects = _subjects(patches, found, upstreamchoice.split(globs))
+    patches = upstreamplan.patches(stack, chosen, upto)
+    machine = upstreamplan.machine(catalogue, chosen, pythons)
+    with shown() as progress:
+        subjects = upstreamplan.subjects(
+            patches, machine.found, upstreamchoice.split(globs), progress
+        )
     if not as_json:
         say(*heading(stack))
     tested = _tested(subjects, Told() if as_json else report.Lines(), jobs, fresh)
-    outcome = report.Outcome(stack, tested, gaps, left_out)
+    outcome = report.Outcome(stack, tested, machine.gaps, machine.left_out)
     if junit is not None:
         xml.write(junit, "hgport test --upstream", report.cases(outcome))
     if as_json:
@@ -70,63 +66,7 @@ def upstream(
         say(*report.text(outcome))
     if not all(one.right for one in tested):
         return 1
-    return 3 if gaps else 0
-
-
-def _patches(stack: Stack, release: Release, upto: str | None) -> tuple[Patch, ...]:
-    """The patches of the series that serves a release, up to the one that is named."""
-    patches = stack.for_line(release.line).series.patches
-    if upto is None:
-        return patches
-    for name in (upto, f"{upto}.patch"):
-        if name in stack.names:
-            last = stack.names.index(name)
-            return tuple(one for one in patches if stack.names.index(one.name) <= last)
-    raise UsageError(f"no patch {upto} in the series", f"it has {', '.join(stack.names)}")
-
-
-def _interpreters(
-    catalogue: Catalogue, releases: Sequence[Release], pythons: Sequence[str]
-) -> tuple[dict[Release, Interpreter], list[Gap], list[Release]]:
-    """The best interpreter for each release that this machine has, of those that were asked for;
-    what it lacks; and the releases that run in none of those asked for."""
-    paths = (Path(one) for one in pythons if os.sep in one)
-    named = {one.version: one for one in map(interpreters.named, paths)}
-    asked = [*(one for one in pythons if os.sep not in one), *named]
-    any_of: dict[Release, list[str]] = {}
-    for release, versions in plan.demands(catalogue, releases, asked):
-        any_of.setdefault(release, []).extend(versions)
-    wanted = [one for versions in any_of.values() for one in versions if one not in named]
-    there = {**interpreters.find(wanted), **named}
-    found: dict[Release, Interpreter] = {}
-    gaps: dict[tuple[str, ...], list[Release]] = {}
-    for release, suitable in any_of.items():
-        suiting = [there[one] for one in suitable if one in there]
-        if suiting:
-            found[release] = suiting[0]
-        else:
-            gaps.setdefault(tuple(suitable), []).append(release)
-    lacking = [Gap(versions, tuple(several)) for versions, several in gaps.items()]
-    return found, lacking, [one for one in releases if one not in any_of]
-
-
-def _subjects(
-    patches: Mapping[Release, tuple[Patch, ...]],
-    found: Mapping[Release, Interpreter],
-    globs: Sequence[str],
-) -> list[Subject]:
-    with shown() as progress:
-        names = {
-            one: os.listdir(tree.pristine(one, progress) / upstreamchoice.DIRECTORY)
-            for one in found
-        }
-    own = {name for several in patches.values() for name in upstreamchoice.own(several)}
-    if found:
-        upstreamchoice.check(globs, own.union(*names.values()))
-    return [
-        Subject(one, python, patches[one], upstreamchoice.chosen(names[one], patches[one], globs))
-        for one, python in found.items()
-    ]
+    return 3 if machine.gaps else 0
 
 
 def _tested(subjects: Sequence[Subject], told: Told, jobs: int, fresh: bool) -> list[Tested]:

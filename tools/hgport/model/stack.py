@@ -76,6 +76,14 @@ class Stack:
         every = [self.top] + [port.series for port in self.ports]
         return tuple(dict.fromkeys(name for series in every for name in series.names))
 
+    def named(self, name: str) -> str:
+        """The file name of a patch; ``name`` may lack its .patch, as in the tables.  Raises
+        UsageError if no series has it."""
+        for known in (name, f"{name}.patch"):
+            if known in self.names:
+                return known
+        raise UsageError(f"no patch {name} in the series", f"it has {', '.join(self.names)}")
+
 
 def _port_lines(directory: Path) -> list[str]:
     return [
