@@ -36,17 +36,26 @@ def scheduler(place: Path) -> Iterator[str]:
     """The address of a scheduler that runs for the block, in a directory of its own."""
     place.mkdir()
     told = place / "scheduler.json"
-    words = ["--port", "0", "--scheduler-file", told]
+    words: list[str | Path] = ["--port", "0", "--scheduler-file", told]
     with _dask("scheduler", *words, place=place):
         yield until(lambda: str(json.loads(told.read_bytes())["address"]))
 
 
 @contextlib.contextmanager
-def worker(address: str, place: Path, cache: Path) -> Iterator[Running]:
-    """A worker of one thread, with a cache of its own, and nobody to start it again."""
+def worker(address: str, place: Path, cache: Path, **more: str) -> Iterator[Running]:
+    """A worker of one thread, with a cache of its own, more of an environment, and nobody to start
+    it again."""
     place.mkdir()
-    words = ["--nthreads", "1", "--no-nanny", "--local-directory", place, "--memory-limit", "0"]
-    env = {"HGPORT_CACHE": str(cache)}
+    words: list[str | Path] = [
+        "--nthreads",
+        "1",
+        "--no-nanny",
+        "--local-directory",
+        place,
+        "--memory-limit",
+        "0",
+    ]
+    env = {"HGPORT_CACHE": str(cache), **more}
     with _dask("worker", address, *words, place=place, more=env) as program:
         until(lambda: b"Registered to" in program.output() or None)
         yield program
