@@ -146,7 +146,8 @@ class Runs:
         """Take up what came of tests, and remember their files."""
         mine = self._seen[place]
         mine.update(seen)
-        files = {file_of(name) for name in seen}
+        # no other than what was asked for, whatever was said
+        files = {file_of(name) for name in seen} & self._keys[place].keys()
         found = {f: {n: one for n, one in mine.items() if file_of(n) == f} for f in files}
         self._results.put(
             {
