@@ -6,6 +6,7 @@ import dataclasses
 import multiprocessing
 import sqlite3
 import string
+import time
 from pathlib import Path
 
 import pytest
@@ -52,11 +53,61 @@ def test_what_is_very_old_goes(tmp_path: Path) -> None:
     with Results(tmp_path / "p") as results:
         results.put({"old": SEEN, "new": SEEN})
     with sqlite3.connect(tmp_path / "p") as connection:
-        connection.execute("UPDATE evidence SET made = 1 WHERE key = 'old'")
+        connection.execute("UPDATE used SET day = 1 WHERE key = 'old'")
     connection.close()
     with Results(tmp_path / "p") as results:
         results.put({"newer": SEEN})
         assert set(results.get(["old", "new", "newer"])) == {"new", "newer"}
+
+
+def days(path: Path) -> dict[str, int]:
+    """When each key was used last, in days before today."""
+    today = int(time.time()) // 86400
+    with sqlite3.connect(path) as connection:
+        found = {key: today - day for key, day in connection.execute("SELECT * FROM used")}
+    connection.close()
+    return found
+
+
+def test_what_is_read_stays(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    with Results(path) as results:
+        results.put({name: SEEN for name in ("seen", "settled", "neither")})
+        results.settle({"settled": Settled("s", "stored", 1.0)})
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE used SET day = day - 91")
+        connection.close()
+        assert set(results.get(["seen"])) == {"seen"}
+        assert set(results.settled({"settled": "s"})) == {"settled"}
+        assert days(path) == {"seen": 0, "settled": 0, "neither": 91}
+        results.put({"other": SEEN})
+        assert set(results.get(["seen", "settled", "neither"])) == {"seen", "settled"}
+        assert set(results.settled({"settled": "s"})) == {"settled"}
+
+
+def test_reading_writes_once_a_day(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    with Results(path) as results:
+        results.put({"a": SEEN})
+        with sqlite3.connect(path) as connection:
+            ((before,),) = connection.execute("PRAGMA data_version")
+            results.get(["a"])
+            assert connection.execute("PRAGMA data_version").fetchall() == [(before,)]
+            connection.execute("UPDATE used SET day = day - 1")
+            connection.commit()
+            results.get(["a"])
+            assert connection.execute("PRAGMA data_version").fetchall() != [(before,)]
+        connection.close()
+
+
+def test_outcomes_are_remembered_beside_others(tmp_path: Path) -> None:
+    with Results(tmp_path / "p") as results:
+        results.remember({"a": {"x": True, "y": False}, "b": {"x": False}})
+        results.remember({"a": {"y": True, "z": False}})
+        assert results.lately(["a", "b", "c"]) == {
+            "a": {"x": True, "y": True, "z": False},
+            "b": {"x": False},
+        }
 
 
 def test_what_is_settled_under_its_stamp(tmp_path: Path) -> None:
@@ -83,7 +134,7 @@ def test_nothing_is_settled_without_its_evidence(tmp_path: Path) -> None:
         results.put({"a": SEEN})
         assert set(results.settled(dict.fromkeys("abc", "s"))) == {"b"}
     with sqlite3.connect(tmp_path / "p") as connection:
-        connection.execute("UPDATE evidence SET made = 1 WHERE key = 'b'")
+        connection.execute("UPDATE used SET day = 1 WHERE key = 'b'")
     connection.close()
     with Results(tmp_path / "p") as results:
         results.put({"c": SEEN})

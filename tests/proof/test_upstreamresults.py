@@ -26,7 +26,7 @@ def test_what_is_very_old_goes(tmp_path: Path) -> None:
     with UpstreamResults(tmp_path / "runs") as results:
         results.put({"old": SEEN})
         with sqlite3.connect(tmp_path / "runs") as connection:
-            connection.execute("UPDATE files SET made = 1")
+            connection.execute("UPDATE used SET day = 1")
         connection.close()
         results.put({"new": SEEN})
         assert set(results.get(["old", "new"])) == {"new"}

@@ -4,32 +4,30 @@ A key is made of all that goes into a cell, so what is found under one need not 
 is kept is what was seen, so an expectation may change without a new run.  Where it was found to be
 as stated, that is kept beside it with the stamp of the judgement, so that a run in which nothing
 has changed reads no evidence at all, which is long.
+
+Beside that it has how cells came out last, by what a person calls them; see ``memory``.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from hgport.proof.bykey import ByKey
 from hgport.proof.evidence import Evidence
-from hgport.sqlitecache import MOST_VALUES, Damaged, SqliteCache
+from hgport.sqlitecache import Damaged
 
 # of the tables below and of the evidence in them
-FORMAT = 3
-_TABLES = (
-    "CREATE TABLE evidence "
-    "(key TEXT PRIMARY KEY, seen TEXT NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID",
-    # old evidence is looked for with everything that is written
-    "CREATE INDEX evidence_made ON evidence (made)",
-    "CREATE TABLE settled (key TEXT PRIMARY KEY, stamp TEXT NOT NULL, "
-    "observed TEXT NOT NULL, seconds REAL NOT NULL) WITHOUT ROWID",
-)
-# what nobody asked to be made again for so long is dropped
-_KEPT_SECONDS = 90 * 86400
+FORMAT = 4
+_TABLES = {
+    "evidence": "seen TEXT NOT NULL",
+    "settled": "stamp TEXT NOT NULL, observed TEXT NOT NULL, seconds REAL NOT NULL",
+    "lately": "outcomes TEXT NOT NULL",
+}
+# by name, whether it was as stated
+Outcomes = Mapping[str, bool]
 
 
 class Settled(NamedTuple):
@@ -41,37 +39,26 @@ class Settled(NamedTuple):
     seconds: float
 
 
-class Results:
+class Results(ByKey):
     """The open file; a context manager.  Raises OutsideError if the disk refuses."""
 
     def __init__(self, path: Path) -> None:
-        self._file = SqliteCache(path, FORMAT, _TABLES)
-        self._file.open()
-
-    def __enter__(self) -> Results:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        self._file.close()
+        super().__init__(path, FORMAT, _TABLES)
 
     def get(self, keys: Sequence[str]) -> dict[str, Evidence]:
         """The evidence under those of the keys that have any."""
-        return self._file.sound(lambda: dict(self._rows(keys)))
+        return self._file.sound(
+            lambda: {key: _evidence(seen) for key, seen in self._read("evidence", "seen", keys)}
+        )
 
     def put(self, found: Mapping[str, Evidence]) -> None:
         """Keep the evidence of cells, in one step, and drop what is very old."""
-        now = int(time.time())
-        rows = [(key, json.dumps(seen.to_json()), now) for key, seen in found.items()]
-        self._file.sound(lambda: self._write(rows, now - _KEPT_SECONDS))
+        rows = [(key, json.dumps(seen.to_json())) for key, seen in found.items()]
+        self._file.sound(lambda: self._write(rows))
 
     def settled(self, stamps: Mapping[str, str]) -> dict[str, Settled]:
         """What is settled of the cells whose keys these are, under the stamps that go with them."""
-        return self._file.sound(lambda: dict(self._settled(stamps)))
+        return self._file.sound(lambda: self._settled(stamps))
 
     def settle(self, found: Mapping[str, Settled]) -> None:
         """Remember that cells, whose evidence is here, are as stated."""
@@ -79,32 +66,26 @@ class Results:
             rows = [(key, *one) for key, one in found.items()]
             self._file.sound(lambda: self._write_settled(rows))
 
-    def _rows(self, keys: Sequence[str]) -> Iterator[tuple[str, Evidence]]:
-        for key, seen in self._select("key, seen FROM evidence", keys):
-            yield key, _evidence(seen)
+    def lately(self, keys: Sequence[str]) -> dict[str, Outcomes]:
+        """What is remembered under those of the keys that have anything."""
+        return self._file.sound(lambda: self._lately(keys))
 
-    def _settled(self, stamps: Mapping[str, str]) -> Iterator[tuple[str, Settled]]:
-        for key, *rest in self._select("key, stamp, observed, seconds FROM settled", list(stamps)):
-            one = Settled(*rest)
-            if one.stamp == stamps[key]:
-                yield key, one
+    def remember(self, found: Mapping[str, Outcomes]) -> None:
+        """Remember outcomes under keys, beside those of other names that are there."""
+        self._file.sound(lambda: self._write_lately(found))
 
-    def _select(self, what: str, keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        for start in range(0, len(keys), MOST_VALUES):
-            some = keys[start : start + MOST_VALUES]
-            marks = ",".join("?" * len(some))
-            yield from self._file.rows(f"SELECT {what} WHERE key IN ({marks})", some)
+    def _settled(self, stamps: Mapping[str, str]) -> dict[str, Settled]:
+        rows = self._read("settled", "stamp, observed, seconds", list(stamps))
+        return {key: Settled(*rest) for key, *rest in rows if rest[0] == stamps[key]}
 
-    def _write(self, rows: Sequence[tuple[str, str, int]], oldest: int) -> None:
-        with self._file.transaction() as connection:
-            # first what leans on the evidence
+    def _lately(self, keys: Sequence[str]) -> dict[str, Outcomes]:
+        return {key: _outcomes(text) for key, text in self._read("lately", "outcomes", keys)}
+
+    def _write(self, rows: Sequence[tuple[str, str]]) -> None:
+        with self._writing() as connection:
+            # what leans on the evidence
             connection.executemany("DELETE FROM settled WHERE key = ?", [row[:1] for row in rows])
-            connection.execute(
-                "DELETE FROM settled WHERE key IN (SELECT key FROM evidence WHERE made < ?)",
-                (oldest,),
-            )
-            connection.executemany("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", rows)
-            connection.execute("DELETE FROM evidence WHERE made < ?", (oldest,))
+            self._replace(connection, "evidence", rows)
 
     def _write_settled(self, rows: Sequence[tuple[str, str, str, float]]) -> None:
         with self._file.transaction() as connection:
@@ -113,6 +94,26 @@ class Results:
                 "WHERE EXISTS (SELECT 1 FROM evidence WHERE key = ?1)",
                 rows,
             )
+
+    def _write_lately(self, found: Mapping[str, Outcomes]) -> None:
+        known = self._lately(list(found))
+        news = [
+            key for key, mine in found.items() if not mine.items() <= known.get(key, {}).items()
+        ]
+        if not news:
+            return
+        with self._writing() as connection:
+            # another process may have written meanwhile
+            known = self._lately(news)
+            rows = [(key, json.dumps({**known.get(key, {}), **found[key]})) for key in news]
+            self._replace(connection, "lately", rows)
+
+
+def _outcomes(text: str) -> Outcomes:
+    try:
+        return {str(name): bool(right) for name, right in json.loads(text).items()}
+    except (ValueError, AttributeError) as err:
+        raise Damaged(f"it holds what is no memory of cells ({err})") from err
 
 
 def _evidence(seen: str) -> Evidence:
