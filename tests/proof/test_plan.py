@@ -13,6 +13,8 @@ from helpers_proof import catalogue
 from hgport.errors import UsageError
 from hgport.model import project
 from hgport.model.ranges import select
+from hgport.model.release import line_key
+from hgport.model.stack import Port, Stack
 from hgport.proof import plan
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Gap, Plan
@@ -131,6 +133,52 @@ def test_what_the_release_has_counts_under_any_series(tmp_path: Path) -> None:
     mended = [row for row in SCENARIOS if (CONSOLIDATE, STORED) in row.course.since]
     cells = plan.make(stack, CATALOGUE, demanded, found, rows=mended).cells
     assert {cell.expected.name for cell in cells} == {"stored"}
+
+
+def _port(stack: Stack, line: str, *names: str) -> Stack:
+    """The stack with another port for a line, which has those of the patches."""
+    patches = tuple(p for p in stack.for_line(line).series.patches if p.name in names)
+    series = dataclasses.replace(stack.top, patches=patches)
+    others = [port for port in stack.ports if port.line != line]
+    ports = sorted([*others, Port(line, series)], key=lambda port: line_key(str(port.line)))
+    return dataclasses.replace(stack, ports=tuple(ports))
+
+
+def _ends(stack: Stack, line: str, upto: str | None = None) -> list[set[str]]:
+    """What must come, in each state of the patches, of the rows that show the bug."""
+    release = CATALOGUE.newest(line)
+    demanded = [(release, release.pythons[:1])]
+    found = {v: Interpreter(v, Path(v), v) for v in release.pythons}
+    rows = [row for row in SCENARIOS if (CONSOLIDATE, STORED) in row.course.since]
+    made = plan.make(stack, CATALOGUE, demanded, found, upto=upto, rows=rows)
+    return [{cell.expected.name for cell in cells} for cells in made.by_subject().values()]
+
+
+def test_a_port_that_lacks_a_patch_is_held_to_the_whole_series() -> None:
+    assert _ends(STACK, "5.3") == [{"hang"}, {"refused"}, {"stored"}, {"stored"}]
+    part = _port(STACK, "5.3", REFUSE)
+    assert plan.lacking(part, CATALOGUE, CATALOGUE.newest("5.3")) == (REWIND, CONSOLIDATE)
+    assert _ends(part, "5.3") == [{"hang"}, {"stored"}]
+    # as far as it is asked for it is whole
+    assert plan.lacking(part, CATALOGUE, CATALOGUE.newest("5.3"), REFUSE) == ()
+    assert _ends(part, "5.3", REFUSE) == [{"hang"}, {"refused"}]
+    assert _ends(_port(STACK, "5.3"), "5.3") == [{"stored"}]
+
+
+def test_what_upstream_has_is_not_lacking() -> None:
+    for line in CATALOGUE.lines:
+        assert plan.lacking(STACK, CATALOGUE, CATALOGUE.newest(line)) == ()
+    none = _port(STACK, "5.4")
+    assert plan.lacking(none, CATALOGUE, CATALOGUE.newest("5.4")) == (REFUSE, REWIND)
+
+
+def test_an_empty_port_of_another_series_is_held_to_what_ours_does() -> None:
+    other = dataclasses.replace(STACK.top.patches[0], name="other.patch")
+    top = dataclasses.replace(STACK.top, patches=(other,))
+    stack = _port(Stack(top, (), "5.2"), "5.3")
+    assert _ends(stack, "5.2") == [{"hang"}, {"stored"}]
+    assert _ends(stack, "5.3") == [{"stored"}]
+    assert plan.lacking(stack, CATALOGUE, CATALOGUE.newest("5.3")) == ()
 
 
 def test_no_further_than_a_patch() -> None:

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import platform
+import ssl
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from hgport.model.patch import Patch
 from hgport.model.ranges import select
 from hgport.model.release import Release, line_key
 from hgport.model.stack import Stack
-from hgport.proof import scenarios
+from hgport.proof import scenarios, versions
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.scenarios import Expectation, Scenario
 
@@ -191,7 +192,7 @@ def make(
     A row is left out on releases that are older than its ``since``.  ``upto`` names the last patch
     to go to, with or without its ``.patch``.  Raises UsageError if no series has it.
     """
-    last = _patch_named(stack, upto) if upto is not None else None
+    last = _last(stack, upto)
     parts = [(row, _row_part(row)) for row in rows]
     cells: list[Cell] = []
     missing: list[tuple[Release, tuple[str, ...]]] = []
@@ -200,11 +201,26 @@ def make(
         if interpreter is None:
             missing.append((release, pythons))
             continue
-        absorbed = _absorbed(catalogue, release)
+        wanted = _Wanted(stack, catalogue, release, upto)
         fitting = [(row, part) for row, part in parts if _fits(row, release)]
         for subject in _subjects(stack, release, interpreter, last):
-            cells += _cells(stack, subject, absorbed, fitting)
+            cells += _cells(subject, wanted, fitting)
     return Plan(tuple(cells), _gaps(missing))
+
+
+def lacking(
+    stack: Stack, catalogue: Catalogue, release: Release, upto: str | None = None
+) -> tuple[str, ...]:
+    """The patches of the top-level series that the one which serves a release lacks, though
+    upstream has not taken them; no further than ``upto``, as in ``make``.  None of a stack that the
+    table of scenarios knows nothing of: its ports may be of other patches altogether.
+    """
+    if not scenarios.KNOWN.intersection(stack.top.names):
+        return ()
+    last = _last(stack, upto)
+    has = {*stack.for_line(release.line).series.names, *_absorbed(catalogue, release)}
+    wanted = (name for name in stack.top.names if stack.names.index(name) <= last)
+    return tuple(name for name in wanted if name not in has)
 
 
 def without_rows(releases: Sequence[Release], rows: Sequence[Scenario]) -> tuple[Release, ...]:
@@ -216,6 +232,13 @@ def _fits(row: Scenario, release: Release) -> bool:
     return not row.since or line_key(release.line) >= line_key(row.since)
 
 
+def _last(stack: Stack, upto: str | None) -> int:
+    """The place in the stack's names of the last patch to go to."""
+    if upto is None:
+        return len(stack.names)
+    return stack.names.index(_patch_named(stack, upto))
+
+
 def _patch_named(stack: Stack, name: str) -> str:
     """The file name of a patch of the stack; ``name`` may lack its .patch, as in the tables."""
     for known in (name, f"{name}.patch"):
@@ -225,35 +248,43 @@ def _patch_named(stack: Stack, name: str) -> str:
 
 
 def _subjects(
-    stack: Stack, release: Release, interpreter: Interpreter, upto: str | None
+    stack: Stack, release: Release, interpreter: Interpreter, last: int
 ) -> Iterator[Subject]:
     patches = stack.for_line(release.line).series.patches
-    last = stack.names.index(upto) if upto is not None else len(stack.names)
     for count in range(len(patches) + 1):
         if count and stack.names.index(patches[count - 1].name) > last:
             break
         yield Subject(release, interpreter, patches[:count], count == len(patches))
 
 
+class _Wanted:
+    """What patches on a release are held to."""
+
+    def __init__(
+        self, stack: Stack, catalogue: Catalogue, release: Release, upto: str | None
+    ) -> None:
+        self._absorbed = _absorbed(catalogue, release)
+        self._series = stack.for_line(release.line).series.names
+        # a whole series does what the top-level one does, whatever it lacks of that
+        self._whole = (*self._series, *lacking(stack, catalogue, release, upto))
+        if not self._whole and not scenarios.KNOWN.intersection(stack.top.names):
+            self._whole = stack.top.names
+
+    def of(self, subject: Subject, row: Scenario) -> Expectation:
+        """What must come of a row."""
+        line, python = subject.release.line, subject.interpreter.version
+        applied = self._whole if subject.whole else subject.applied
+        series = self._whole if subject.whole else self._series
+        return scenarios.expectation(row, line, python, applied, series, self._absorbed)
+
+
 def _cells(
-    stack: Stack,
-    subject: Subject,
-    absorbed: frozenset[str],
-    rows: Sequence[tuple[Scenario, bytes]],
+    subject: Subject, wanted: _Wanted, rows: Sequence[tuple[Scenario, bytes]]
 ) -> Iterator[Cell]:
     """The cells of a subject; ``rows`` come with their parts of the keys."""
-    series = stack.for_line(subject.release.line).series.names
     part = _subject_part(subject)
     for row, of_row in rows:
-        expected = scenarios.expectation(
-            row,
-            subject.release.line,
-            subject.interpreter.version,
-            subject.applied,
-            series,
-            absorbed,
-        )
-        yield Cell(subject, row, expected, _joined(part, of_row))
+        yield Cell(subject, row, wanted.of(subject, row), _joined(part, of_row))
 
 
 def _absorbed(catalogue: Catalogue, release: Release) -> frozenset[str]:
@@ -288,6 +319,8 @@ def _subject_part(subject: Subject) -> bytes:
 def _row_part(row: Scenario) -> bytes:
     """What a row adds to the keys: all that is done, and not what must come of it."""
     done = {name: value for name, value in asdict(row).items() if name not in _NOT_DONE}
+    if row.server != scenarios.EMBEDDED:
+        done["versions"] = versions.of_server(row.server)
     return json.dumps(done).encode()
 
 
@@ -298,6 +331,7 @@ def harness() -> str:
     digest = hashlib.sha256()
     for name in _HARNESS:
         digest.update((root / name).read_bytes())
-    stands_on = [platform.python_version(), *map(version, _STANDS_ON)]
+    # the embedded server's TLS is that of our own Python
+    stands_on = [platform.python_version(), ssl.OPENSSL_VERSION, *map(version, _STANDS_ON)]
     digest.update(" ".join(stands_on).encode())
     return digest.hexdigest()
