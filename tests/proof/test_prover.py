@@ -16,7 +16,7 @@ from hgport.model.stack import Stack
 from hgport.proof import plan
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Plan, Subject
-from hgport.proof.prover import Verdict, failed, prove
+from hgport.proof.prover import Verdict, prove
 from hgport.proof.results import Results
 from hgport.proof.scenarios import SCENARIOS, STORED
 from hgport.upstream.contents import Contents
@@ -131,31 +131,60 @@ def test_a_cell_that_is_wrong_once_is_run_again(tmp_path: Path) -> None:
     whole = planned("5.2.2", python, ("http", "no fault"), ("https", "no fault"))
     verdicts = run(Plan(whole.cells[:2], ()), tmp_path / "p", jobs=1)
     assert [verdict.as_stated for verdict in verdicts] == [True, True]
-    assert verdicts[0].at_first[0] == "exit code 7 instead of 0"
+    assert "exit code 7 instead of 0" in verdicts[0].at_first
     assert verdicts[1].at_first == ()
 
 
-def test_what_is_run_again_can_be_left_for_looking_at(tmp_path: Path) -> None:
-    python = once_broken(tmp_path, interpreter(CATALOGUE.release("5.2.2"), "3.8"))
+def kept(tmp_path: Path, python: Interpreter) -> list[Path | None]:
+    """Where the cells of two rows are left."""
     whole = planned("5.2.2", python, ("http", "no fault"), ("https", "no fault"))
-    keep = tmp_path / "keep"
+    made = Plan(whole.cells[:2], ())
     with Contents() as contents, Results(tmp_path / "p") as results:
-        first, second = prove(
-            Plan(whole.cells[:2], ()), results, contents, lambda *_: None, jobs=1, keep=keep
-        )
-    assert first.kept == keep / "5.2.2-python3.8-unpatched-lfs-push-large-blobs-http-no-fault"
-    assert first.kept.is_dir() and list(keep.iterdir()) == [first.kept]
-    assert second.kept is None
+        verdicts = prove(made, results, contents, lambda *_: None, jobs=1, keep=tmp_path / "keep")
+    return [verdict.kept for verdict in verdicts]
 
 
-def test_only_what_was_not_as_stated(tmp_path: Path) -> None:
-    python = Interpreter("3.8", tmp_path / "python3.8", "never run")
+NAME = "5.2.2-python3.8-unpatched-lfs-push-large-blobs-http-no-fault"
+
+
+def test_what_is_run_again_can_be_left_for_looking_at(tmp_path: Path) -> None:
+    python = interpreter(CATALOGUE.release("5.2.2"), "3.8")
+    script = tmp_path / "python3.8"
+    script.write_text(f"""#!/bin/sh
+case " $* " in *" push "*) grep -q '^url = http:' "$HGRCPATH" && exit 7;; esac
+exec {python.path} "$@"
+""")
+    script.chmod(0o755)
+    keep = tmp_path / "keep"
+    assert kept(tmp_path, dataclasses.replace(python, path=script)) == [keep / NAME, None]
+    assert list(keep.iterdir()) == [keep / NAME] and (keep / NAME / "ran").is_dir()
+    # what that left is not taken for what cells have left that cannot be run
+    script.write_text("#!/bin/sh\nexit 1\n")
+    assert kept(tmp_path, Interpreter("3.8", script, "broken")) == [None, None]
+
+
+def test_what_was_right_when_it_was_run_again_is_not_left(tmp_path: Path) -> None:
+    python = once_broken(tmp_path, interpreter(CATALOGUE.release("5.2.2"), "3.8"))
+    assert kept(tmp_path, python) == [None, None]
+    assert list((tmp_path / "keep").iterdir()) == []
+
+
+def test_each_outcome_is_told_to_be_remembered(tmp_path: Path) -> None:
+    python = once_broken(tmp_path, interpreter(CATALOGUE.release("5.2.2"), "3.8"))
     whole = planned("5.2.2", python, ("http", "no fault"))
-    keys = [cell.key for cell in whole.cells]
-    with Results(tmp_path / "p") as results:
-        assert failed(whole, results).cells == ()
-        results.put({keys[1]: evidence(exit_code=255), keys[2]: evidence(exit_code=255)})
-        assert failed(whole, results).cells == whole.cells[1:3]
+    told: list[bool] = []
+    with Contents() as contents, Results(tmp_path / "p") as results:
+        for _time in range(2):
+            prove(
+                Plan(whole.cells[:1], ()),
+                results,
+                contents,
+                lambda *_: None,
+                jobs=1,
+                remember=lambda found: told.extend(one.as_stated for one in found),
+            )
+    # wrong, right when it was run once more, and known from then on
+    assert told == [False, True, True]
 
 
 def test_fresh_runs_what_is_known(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from hgport.model.stack import Stack
 from hgport.output import say, width
 from hgport.places import cache_dir
 from hgport.proof import choice, interpreters, plan, prover, scenarios
+from hgport.proof.memory import Memory
 from hgport.proof.plan import Gap, Plan
 from hgport.proof.prover import Verdict
 from hgport.proof.results import Results
@@ -38,9 +39,15 @@ _NOT_WITH = {
 }
 
 
-def _jobs() -> int:
-    # a client that hangs takes no processor while it does
-    return 2 * (os.cpu_count() or 1)
+# A client that hangs takes no processor while it does, for most of its time.  Upstream's own tests
+# are at work all the time, and some of them measure it.
+_WORLDS, _TESTS = 4, 2
+_MOST_JOBS = 256
+
+
+def _jobs(for_each: int) -> int:
+    """How many to have at work at once, if so many for each processor are good."""
+    return min(_MOST_JOBS, for_each * (os.cpu_count() or 1))
 
 
 @click.command("test")
@@ -71,10 +78,9 @@ def _jobs() -> int:
 @click.option("--no-cache", is_flag=True, help="Run what was run before, too.")
 @click.option(
     "--jobs",
-    type=click.IntRange(1, 256),
-    default=_jobs,
+    type=click.IntRange(1, _MOST_JOBS),
     metavar="N",
-    help="Worlds at work at once (twice the processors).",
+    help="Worlds at work at once (four times the processors; with --upstream, twice).",
 )
 @click.option("--cluster", metavar="ADDRESS", help="Run the cells on this Dask scheduler.")
 @click.option("--keep", is_flag=True, help="Leave what a failed cell worked on, to look at.")
@@ -107,12 +113,14 @@ def command(ctx: click.Context, /, **given: Any) -> int:
     push ends with an error that is not ours to prevent; refused, it ends at once with the reason;
     stored, everything arrived whole and once.
 
-    Exits with 1 if anything is not as the table of scenarios states, else with 3 if an interpreter
-    or a server that was asked for is missing.
+    Exits with 1 if anything is not as the table of scenarios states, or if the series that serves
+    a release lacks a patch of the top-level one that upstream has not taken, else with 3 if an
+    interpreter or a server that was asked for is missing.
     """
     _check_together(ctx)
     of_upstream, only_list = given.pop("upstream"), given.pop("only_list")
     test_globs = given.pop("test_globs")
+    given["jobs"] = given["jobs"] or _jobs(_TESTS if of_upstream else _WORLDS)
     if of_upstream:
         return _upstream(test_globs, given)
     if test_globs:
@@ -203,28 +211,64 @@ def test(
     lacking = _lacking(rows)
     rows = [row for row in rows if row.server not in lacking]
     made, without = _planned(stack, catalogue, chosen, pythons, rows, upto)
-    if not as_json:
-        say(*report.heading(stack))
+    if not (made.cells or made.gaps or lacking):
+        raise UsageError(
+            f"no chosen scenario makes sense on {releases}", "see hgport test --list: since"
+        )
+    asked, never = bool(made.cells), 0
     kept = cache_dir() / "kept" if keep else None
     with Results(cache_dir() / "proofs.sqlite") as results:
+        memory = Memory(results, stack.top.path)
         if failed:
-            made = prover.failed(made, results)
-        verdicts = _proven(
-            made, results, jobs=jobs, fresh=fresh, keep=kept, cluster=cluster, quiet=as_json
-        )
+            made, never = _failed(made, memory)
+        if not as_json:
+            say(*report.heading(stack))
+        how = {"jobs": jobs, "fresh": fresh, "keep": kept, "cluster": cluster}
+        verdicts = _proven(made, results, quiet=as_json, remember=memory.take, **how)
         if as_json:
             verdicts = prover.with_evidence(verdicts, results)
-    without_rows = plan.without_rows(chosen, rows) if rows else ()
-    found = Proven(stack, catalogue, verdicts, made.gaps, without, without_rows, lacking)
+    found = Proven(
+        stack,
+        catalogue,
+        verdicts,
+        made.gaps,
+        without,
+        plan.without_rows(chosen, rows) if rows else (),
+        lacking,
+        _incomplete(stack, catalogue, chosen, upto),
+        never,
+    )
     if junit is not None:
         xml.write(junit, "hgport test", report.cases(found))
     if as_json:
         _say_json(report.to_plain(found))
-    elif failed and not verdicts:
-        say("nothing of it failed when it was run last")
+    elif failed and asked and not verdicts:
+        say(*report.nothing_failed(found))
     else:
         say(*report.text(found, by_scenario=by_scenario, wide=width()))
-    return 0 if failed and not verdicts else _exit_code(found)
+    return _exit_code(found)
+
+
+def _failed(made: Plan, memory: Memory) -> tuple[Plan, int]:
+    """What of a plan was not as stated when it was run last, and how many cells never were.
+
+    Raises UsageError if none of its cells ever was.
+    """
+    failed, ever = memory.failed(made)
+    if made.cells and not ever:
+        raise UsageError(
+            "nothing of this was run before, so nothing is known to fail",
+            "run it without --failed first",
+        )
+    return failed, len(made.cells) - ever
+
+
+def _incomplete(
+    stack: Stack, catalogue: Catalogue, releases: Sequence[Release], upto: str | None
+) -> dict[Release, tuple[str, ...]]:
+    """The releases whose series lacks patches, with these."""
+    found = {one: plan.lacking(stack, catalogue, one, upto) for one in releases}
+    return {release: names for release, names in found.items() if names}
 
 
 def _lacking(rows: Sequence[Scenario]) -> dict[str, str]:
@@ -270,6 +314,6 @@ def _say_json(data: Any) -> None:
 
 
 def _exit_code(found: Proven) -> int:
-    if not all(verdict.as_stated for verdict in found.verdicts):
+    if found.incomplete or not all(verdict.as_stated for verdict in found.verdicts):
         return 1
     return 3 if found.gaps or found.servers else 0

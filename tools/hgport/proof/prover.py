@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hgport.files import remove_tree
 from hgport.proof import judge
 from hgport.proof.evidence import Evidence
 from hgport.proof.plan import Cell, Plan, Subject
@@ -72,6 +73,8 @@ class Verdict:
 Told = Callable[[Subject, Sequence[Verdict]], None]
 # told of each subject when the first of its cells is begun
 Begun = Callable[[Subject], None]
+# told of verdicts as soon as they are there; on cells that are run once more it is told twice
+Remember = Callable[[Sequence[Verdict]], None]
 
 
 def prove(
@@ -85,17 +88,18 @@ def prove(
     keep: Path | None = None,
     cluster: str | None = None,
     begun: Begun | None = None,
+    remember: Remember | None = None,
 ) -> list[Verdict]:
     """The verdicts on every cell, in the plan's order; what ``results`` does not have as stated is
     run.
 
     ``fresh`` runs all.  ``jobs`` is how many cells of this machine are at work at once; with
     ``cluster``, the address of a Dask scheduler, its workers run them, save those that are run once
-    more.  What these leave stays below ``keep``, if that is given, a directory each.  Raises
-    OutsideError for trouble with the network, the disk or the cluster, UsageError if there is no
-    Dask here.
+    more.  What these leave stays below ``keep``, if that is given, a directory each, unless they
+    come out as stated.  Raises OutsideError for trouble with the network, the disk or the cluster,
+    UsageError if there is no Dask here.
     """
-    proof = _Proof(plan, results, told, fresh)
+    proof = _Proof(plan, results, told, fresh, remember or _forget)
     if proof.lacking:
         from hgport.proof import schedule  # brings Mercurial's patcher
         from hgport.proof.crew import local_crew
@@ -111,13 +115,8 @@ def prove(
     return [proof.verdicts[cell.key] for cell in plan.cells]
 
 
-def failed(plan: Plan, results: Results) -> Plan:
-    """The plan with only those of its cells that were run before and were not as stated."""
-    settled = results.settled({cell.key: stamp(cell.expected) for cell in plan.cells})
-    rest = [cell for cell in plan.cells if cell.key not in settled]
-    seen = results.get([cell.key for cell in rest])
-    judged = [_judged(cell, seen[cell.key]) for cell in rest if cell.key in seen]
-    return replace(plan, cells=tuple(one.cell for one in judged if not one.as_stated))
+def _forget(_verdicts: Sequence[Verdict]) -> None:
+    """Nobody wants to know."""
 
 
 def _of_cluster(address: str) -> AbstractContextManager[Crew]:
@@ -134,15 +133,29 @@ def _place(keep: Path, cell: Cell) -> Path:
     return keep / re.sub(r"[^\w.]+", "-", f"{words} {cell.row.name}").strip("-")
 
 
+def _left(verdict: Verdict, place: Path) -> Path | None:
+    """Where a cell that was to be left at ``place`` is, if there is something to look at."""
+    if verdict.evidence is None:
+        return None  # what may be there is of another run
+    if verdict.as_stated:
+        remove_tree(place)
+        return None
+    return place
+
+
 class _Proof:
     """The state of a proof: the verdicts so far, by the cells' keys, and who was told."""
 
-    def __init__(self, plan: Plan, results: Results, told: Told, fresh: bool) -> None:
+    def __init__(
+        self, plan: Plan, results: Results, told: Told, fresh: bool, remember: Remember
+    ) -> None:
         self._subjects = plan.by_subject()
         self._results = results
         self._told = told
+        self._remember = remember
         self._untold = dict.fromkeys(self._subjects)
         self.verdicts = {} if fresh else _known(plan, results)
+        remember(list(self.verdicts.values()))
         self.lacking = self._cells(lambda cell: cell.key not in self.verdicts)
         # how many cells of a subject are to come yet
         self._left = {subject: len(cells) for subject, cells in self.lacking.items()}
@@ -158,6 +171,7 @@ class _Proof:
         for cell in mine:
             self.verdicts[cell.key] = _judged(cell, found[cell.key])
         _settle(self._results, (self.verdicts[cell.key] for cell in mine))
+        self._remember([self.verdicts[cell.key] for cell in mine])
         if self._all_there(subject, found) and not any(
             self._is_doubtful(cell) for cell in self._subjects[subject]
         ):
@@ -171,12 +185,13 @@ class _Proof:
     ) -> None:
         """Take up what came of some of those that were run once more, and left at a ``place``."""
         self._keep(found)
-        for cell in self._subjects[subject]:
-            if cell.key in found:
-                was, now = self.verdicts[cell.key], _judged(cell, found[cell.key])
-                at_first = was.problems if was.problems != now.problems else ()
-                kept = place(cell) if place and place(cell).exists() else None
-                self.verdicts[cell.key] = replace(now, at_first=at_first, kept=kept)
+        mine = [cell for cell in self._subjects[subject] if cell.key in found]
+        for cell in mine:
+            was, now = self.verdicts[cell.key], _judged(cell, found[cell.key])
+            at_first = was.problems if was.problems != now.problems else ()
+            kept = _left(now, place(cell)) if place else None
+            self.verdicts[cell.key] = replace(now, at_first=at_first, kept=kept)
+        self._remember([self.verdicts[cell.key] for cell in mine])
         if self._all_there(subject, found):
             self._tell(subject)
 

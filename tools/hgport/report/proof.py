@@ -28,7 +28,9 @@ class Proven:
 
     ``gaps`` could not be proven, ``left_out`` is what --python left out, ``without_rows`` are
     releases that none of the chosen scenarios makes sense on, ``servers`` tells how to get the
-    servers that were asked for and are not there.
+    servers that were asked for and are not there.  ``incomplete`` are releases whose series lacks
+    patches that upstream has not taken, with these; ``never_run`` is how many cells --failed left
+    out because nobody knows of them.
     """
 
     stack: Stack
@@ -38,6 +40,8 @@ class Proven:
     left_out: Sequence[Gap] = ()
     without_rows: Sequence[Release] = ()
     servers: Mapping[str, str] = field(default_factory=dict)
+    incomplete: Mapping[Release, Sequence[str]] = field(default_factory=dict)
+    never_run: int = 0
 
 
 def heading(stack: Stack) -> list[str]:
@@ -58,11 +62,33 @@ def text(proven: Proven, *, wide: int, by_scenario: bool = False) -> list[str]:
         *wrong(proven.verdicts),
         *unsteady(proven.verdicts),
         *kept(proven.verdicts),
-        *missing(proven.gaps),
-        *(f"not proven on the server {name}: {why}" for name, why in proven.servers.items()),
-        *left_out(proven),
+        *_lacking(proven),
         summary(proven),
     ]
+
+
+def nothing_failed(proven: Proven) -> list[str]:
+    """What is printed where --failed has found nothing to run."""
+    return [
+        *_lacking(proven),
+        "; ".join(["nothing of it failed when it was run last", *_never_run(proven)]),
+    ]
+
+
+def _lacking(proven: Proven) -> Iterator[str]:
+    """A line for each thing that keeps this from being a proof of all that was asked for."""
+    yield from incomplete(proven.incomplete)
+    yield from missing(proven.gaps)
+    for name, why in proven.servers.items():
+        yield f"not proven on the server {name}: {why}"
+    yield from left_out(proven)
+
+
+def _never_run(proven: Proven) -> Iterator[str]:
+    count = proven.never_run
+    if count:
+        cells = f"{count} cell" + ("s" if count != 1 else "")
+        yield f"{cells} never run, so not known (run without --failed)"
 
 
 def line(verdicts: Sequence[Verdict]) -> str:
@@ -142,6 +168,19 @@ def unsteady(verdicts: Iterable[Verdict]) -> Iterator[str]:
             yield f"RUN TWICE: {_cell(verdict)}: at first: {first}; alone: {now}"
 
 
+def incomplete(found: Mapping[Release, Sequence[str]]) -> Iterator[str]:
+    """A line for all releases whose series lacks the same patches."""
+    alike: dict[tuple[str, ...], list[Release]] = {}
+    for release, names in found.items():
+        alike.setdefault(tuple(names), []).append(release)
+    for names, releases in alike.items():
+        what = " and ".join(map(short_name, names))
+        yield (
+            f"INCOMPLETE: the series that serves {_lines(releases)} lacks {what}, "
+            "which upstream has not taken"
+        )
+
+
 def missing(gaps: Iterable[Gap]) -> Iterator[str]:
     """A line for each gap, with the way to close it."""
     for gap in gaps:
@@ -197,6 +236,8 @@ def summary(proven: Proven) -> str:
     if stays:
         what = f"{len(stays)} scenario" + ("s" if len(stays) != 1 else "")
         parts.append(f"{what} stated as not mended (--list says why)")
+    if proven.incomplete:
+        parts.append(f"series incomplete for {_lines(list(proven.incomplete))}")
     for gap in proven.gaps:
         lacking = f"no {_pythons(gap)}" if gap.pythons else "no Python named"
         parts.append(f"{_lines(gap.releases)} not proven ({lacking})")
@@ -204,6 +245,7 @@ def summary(proven: Proven) -> str:
     parts += [f"{_lines(gap.releases)} left out on {_pythons(gap)}" for gap in proven.left_out]
     if proven.without_rows:
         parts.append(f"{_lines(proven.without_rows)} left out")
+    parts += _never_run(proven)
     return "; ".join(parts)
 
 
@@ -219,6 +261,8 @@ def to_plain(proven: Proven) -> dict[str, Any]:
         "missing_servers": dict(proven.servers),
         "left_out": [_gap_to_plain(gap) for gap in proven.left_out],
         "without_scenarios": [release.version for release in proven.without_rows],
+        "incomplete": {one.version: list(names) for one, names in proven.incomplete.items()},
+        "never_run": proven.never_run,
         "summary": summary(proven),
     }
 
@@ -257,6 +301,9 @@ def _cell_to_plain(verdict: Verdict) -> dict[str, Any]:
 def cases(proven: Proven) -> list[Case]:
     """Everything as the results of tests: one for each cell, and one for each release in a gap."""
     found = [_case(verdict) for verdict in proven.verdicts]
+    for release, names in proven.incomplete.items():
+        why = next(incomplete({release: names}))
+        found.append(Case(release.version, "the series is complete", 0.0, failure=why))
     for gap in proven.gaps:
         pythons = "-or-".join(gap.pythons) or "-unknown"
         why = next(missing([gap]))
