@@ -10,6 +10,7 @@ import pytest
 from helpers_proof import catalogue
 from helpers_upstream import Index, sdist_of, served
 from hgport.model.ranges import select
+from hgport.proof import doctor
 from hgport.proof.doctor import Machine, examine
 
 CATALOGUE = catalogue()
@@ -31,7 +32,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def python(directory: Path, version: str, full: str) -> Path:
     """A program that says that it is such a Python."""
     path = directory / f"python{version}"
-    path.write_text(f"#!/bin/sh\nprintf '{version}\\n{full}\\n'\n")
+    path.write_text(f"#!/bin/sh\nprintf '{version}\\n{full}\\n{path}\\n'\n")
     path.chmod(0o755)
     return path
 
@@ -135,3 +136,11 @@ def test_this_very_machine() -> None:
     found = look("7.2")
     assert found.processors >= 1
     assert found.python == sys.version.split()[0]
+
+
+def test_what_goes_meanwhile_has_no_size(tmp_path: Path) -> None:
+    assert doctor._size(tmp_path / "proofs.sqlite-wal") == 0
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_bytes(b"12345")
+    (tmp_path / "c").write_bytes(b"678")
+    assert (doctor._size(tmp_path), doctor._size(tmp_path / "c")) == (8, 3)

@@ -185,17 +185,21 @@ def _is_writable(directory: Path) -> bool:
 
 
 def _size(path: Path) -> int:
-    """The bytes of a file, or of all files below a directory."""
+    """The bytes of a file, or of all files below a directory.  Another hgport may be at work: what
+    goes meanwhile has none."""
     if not path.is_dir():
+        return _bytes(path)
+    below = os.walk(path)
+    return sum(
+        _bytes(Path(parent, name)) for parent, _directories, names in below for name in names
+    )
+
+
+def _bytes(path: Path) -> int:
+    try:
         return path.lstat().st_size
-    total = 0
-    for parent, _directories, names in os.walk(path):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(parent, name)).st_size
-            except FileNotFoundError:
-                continue  # another hgport is at work
-    return total
+    except FileNotFoundError:
+        return 0
 
 
 def _index(online: bool) -> Index:
