@@ -19,6 +19,7 @@ import pytest
 
 from helpers_proof import catalogue, interpreter
 from hgport import cli, places, process
+from hgport.commands import test as command
 from hgport.proof import realservers
 from hgport.proof.scenarios import DOWNLOAD, HANG, REAL, REFUSE, SCENARIOS, STORED
 from hgport.upstream import sdist
@@ -252,6 +253,17 @@ def test_bad_input(args: list[str], message: str, capsys: pytest.CaptureFixture[
     assert cli.run(["test", *args]) == 2
     err = capsys.readouterr().err
     assert err.startswith("hgport: ") and message in err and err.count("\n") == 1
+
+
+def test_as_many_jobs_as_keep_the_processors_busy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert (command._jobs(command._WORLDS), command._jobs(command._TESTS)) == (12, 6)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1000)
+    assert command._jobs(command._WORLDS) == 256
+    assert cli.run(["test", "--help"]) == 0
+    assert "four times the processors" in " ".join(capsys.readouterr().out.split())
 
 
 def test_two_paths_of_one_version(

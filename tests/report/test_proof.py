@@ -259,3 +259,36 @@ def test_a_server_that_is_not_there_is_a_gap() -> None:
     assert proof.to_plain(found)["missing_servers"] == {"giftless": "giftless: get it so"}
     (case,) = proof.cases(found)
     assert (case.classname, case.skipped) == ("giftless", "giftless: get it so")
+
+
+def test_a_series_that_is_incomplete_is_said() -> None:
+    lacks = {CATALOGUE.release(one): STACK.names[1:] for one in ("5.3.2", "5.4")}
+    found = proven(verdicts(made("5.2")), incomplete=lacks)
+    (line,) = [line for line in proof.text(found, wide=WIDE) if line.startswith("INCOMPLETE")]
+    assert line == (
+        "INCOMPLETE: the series that serves 5.3–5.4 lacks "
+        "keepalive-rewind-a-request-body-before-sending-it and lfs-upload-through-httpsendfile, "
+        "which upstream has not taken"
+    )
+    assert "; series incomplete for 5.3–5.4" in proof.summary(found)
+    assert proof.to_plain(found)["incomplete"] == {
+        "5.3.2": list(STACK.names[1:]),
+        "5.4": list(STACK.names[1:]),
+    }
+    failed = [case for case in proof.cases(found) if case.failure is not None]
+    assert [case.classname for case in failed] == ["5.3.2", "5.4"]
+
+
+def test_where_nothing_has_failed_it_is_said_what_is_not_known() -> None:
+    gap = Gap(("2.7",), (CATALOGUE.release("4.9.1"),))
+    assert proof.nothing_failed(proven([])) == ["nothing of it failed when it was run last"]
+    missing, last = proof.nothing_failed(proven([], [gap], never_run=1))
+    assert missing.startswith("4.9 not proven on Python 2.7")
+    assert last == (
+        "nothing of it failed when it was run last; "
+        "1 cell never run, so not known (run without --failed)"
+    )
+    assert proof.summary(proven([], never_run=2)).endswith(
+        "; 2 cells never run, so not known " "(run without --failed)"
+    )
+    assert proof.to_plain(proven([], never_run=2))["never_run"] == 2
