@@ -159,8 +159,14 @@ exec {python.path} "$@"
     assert kept(tmp_path, dataclasses.replace(python, path=script)) == [keep / NAME, None]
     assert list(keep.iterdir()) == [keep / NAME] and (keep / NAME / "ran").is_dir()
     # what that left is not taken for what cells have left that cannot be run
-    script.write_text("#!/bin/sh\nexit 1\n")
-    assert kept(tmp_path, Interpreter("3.8", script, "broken")) == [None, None]
+    mark = tmp_path / "pushed"
+    script.write_text(f"""#!/bin/sh
+test -e {mark} && exit 1
+case " $* " in *" push "*) touch {mark}; exit 7;; esac
+exec {python.path} "$@"
+""")
+    assert kept(tmp_path, dataclasses.replace(python, path=script)) == [None, None]
+    assert mark.exists()
 
 
 def test_what_was_right_when_it_was_run_again_is_not_left(tmp_path: Path) -> None:
