@@ -6,7 +6,7 @@ import dataclasses
 import sqlite3
 from pathlib import Path
 
-from helpers_proof import evidence
+from helpers_proof import blob, evidence, put
 from hgport.model import project
 from hgport.proof import judge, plan
 from hgport.proof.interpreters import Interpreter
@@ -19,7 +19,7 @@ from hgport.upstream.contents import Contents
 
 STACK, CATALOGUE = project.load()
 # what was seen, and what it is judged by: a hang is all that is asked for
-SEEN = evidence(exit_code=7, seconds=2.5)
+SEEN = evidence(put(blob(1)[0]), exit_code=7, seconds=2.5)
 ENDED = Expectation("ended", exit_code=7)
 
 
