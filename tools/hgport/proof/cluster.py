@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import logging
 import socket
 import time
@@ -101,9 +102,14 @@ def _connected(address: str) -> Iterator[Client]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_CONNECT, set_as_default=False)
-    except (OSError, ValueError) as err:
+    except (OSError, ValueError):
+        client = None
+    if client is None:
+        # One that could not connect closes itself when it is collected, and takes a lock for that:
+        # if that happened while another is made, which has the lock, all would stand still.
+        gc.collect()
         hint = "start one with: dask scheduler"
-        raise OutsideError(f"no Dask scheduler answers at {address}", hint) from err
+        raise OutsideError(f"no Dask scheduler answers at {address}", hint)
     with client:
         yield client
 
