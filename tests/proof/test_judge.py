@@ -166,7 +166,7 @@ def test_what_the_server_keeps_counts_where_it_says_so() -> None:
 
 
 def test_where_nothing_is_safe_anything_may_be_seen() -> None:
-    for seen in (stored(), hung(), evidence(put(ONE, sha256=OTHER), GARBAGE)):
+    for seen in (stored(timed_out=True), hung(), evidence(put(ONE, sha256=OTHER), GARBAGE)):
         assert problems(seen, ROW, UNSAFE) == ()
     assert "corruption" in observed(evidence(put(ONE, sha256=OTHER)), ROW)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from hgport.process import Finished
 from hgport.proof import inside, kept, realservers
-from hgport.proof.evidence import MOST_SECONDS, Attempt, Evidence
+from hgport.proof.evidence import Attempt, Evidence
 from hgport.proof.host import Host
 from hgport.proof.scenarios import BUNDLE, DOWNLOAD, EMBEDDED, LARGEFILES, Scenario
 from hgport.proof.server import Server
@@ -86,7 +86,7 @@ def _run_client(
         cwd=place / "client",
         home=place / "home",
         more=_probe_environment(place, row),
-        timeout=MOST_SECONDS,
+        timeout=row.most_seconds,
         allowed=None,
     )
     return finished, time.monotonic() - started

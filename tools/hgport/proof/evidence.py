@@ -6,9 +6,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-# seconds after which a client that neither ends nor stalls is ended
-MOST_SECONDS = 60
-
 
 @dataclass
 class Request:
