@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helpers_proof import catalogue, interpreter
-from hgport.engine.apply import apply_series
 from hgport.model import project
 from hgport.model.release import Release
 from hgport.model.series import Series
 from hgport.proof import judge, scenarios
 from hgport.proof.evidence import Evidence
 from hgport.proof.faults import Fault
+from hgport.proof.patched import patched as in_memory
 from hgport.proof.scenarios import SCENARIOS, Operation, Scenario
 from hgport.proof.world import Ground, ground, room, world
 from hgport.upstream.contents import Contents
@@ -41,12 +41,9 @@ def ground_of(version: str, python: str) -> Iterator[Ground]:
 def patched(base: Ground, count: int) -> Iterator[Path]:
     """A tree with the first patches of its series, for the block."""
     with Contents() as contents:
-
-        def read(path: str) -> bytes | None:
-            return contents.read(base.release, [path])[path]
-
-        made = apply_series(read, series(base.release.line).patches[:count])
-    with world(base, made.files, [path for path, mode in made.modes.items() if mode == "x"]) as at:
+        made = in_memory(contents, base.release, series(base.release.line).patches[:count])
+    assert not isinstance(made, str), made
+    with world(base, *made) as at:
         yield at
 
 

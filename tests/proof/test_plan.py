@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 from pathlib import Path
 
 import pytest
 
-import hgport
+from helpers_imports import PACKAGE, imported
 from helpers_proof import catalogue
 from hgport.errors import UsageError
 from hgport.model import project
@@ -30,7 +29,6 @@ from hgport.proof.scenarios import (
 )
 
 STACK, CATALOGUE = project.load()
-PACKAGE = Path(hgport.__file__).parent
 
 
 def made(text: str, *pythons: str, asked: tuple[str, ...] = (), upto: str | None = None) -> Plan:
@@ -254,18 +252,6 @@ def test_the_cells_of_each_subject() -> None:
     assert {s: set(c.key for c in cells) for s, cells in mixed.items()} == {
         s: set(c.key for c in cells) for s, cells in by_subject.items()
     }
-
-
-def imported(module: Path) -> set[Path]:
-    """The modules of ours that a module imports."""
-    found = set()
-    for node in ast.walk(ast.parse(module.read_bytes())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hgport."):
-            for alias in node.names:
-                parts = [*str(node.module).split(".")[1:], alias.name]
-                whole, part = PACKAGE.joinpath(*parts), PACKAGE.joinpath(*parts[:-1])
-                found |= {p.with_suffix(".py") for p in (whole, part)}
-    return {path for path in found if path.is_file()}
 
 
 def test_all_code_that_makes_a_tree_and_runs_a_cell_goes_into_a_key() -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 from pathlib import Path
 
-import hgport
+from helpers_imports import PACKAGE, imported
 from helpers_proof import catalogue
 from hgport.proof import upstreamkey
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.upstreamkey import key
 from hgport.proof.upstreamrun import Work
 
-PACKAGE = Path(hgport.__file__).parent
 TEST = "test-a.t"
 WORK = Work(
     Path(),
@@ -45,18 +43,6 @@ def test_what_goes_into_a_key() -> None:
     assert of(replaced={**WORK.replaced, "tests/test-b.t": b"y"}) == of()
     assert of(executable=(f"tests/{TEST}",)) == of()
     assert of(tests=(TEST,), jobs=7, room=Path("/room")) == of()
-
-
-def imported(module: Path) -> set[Path]:
-    """The modules of ours that a module imports."""
-    found = set()
-    for node in ast.walk(ast.parse(module.read_bytes())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hgport."):
-            for alias in node.names:
-                parts = [*str(node.module).split(".")[1:], alias.name]
-                whole, part = PACKAGE.joinpath(*parts), PACKAGE.joinpath(*parts[:-1])
-                found |= {path.with_suffix(".py") for path in (whole, part)}
-    return {path for path in found if path.is_file()}
 
 
 def test_all_code_that_makes_a_tree_and_runs_tests_in_it_goes_into_a_key() -> None:
