@@ -12,10 +12,10 @@ import errno
 import io
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hgport.engine.outcome import HunkResult, Reader
 from hgport.errors import OutsideError, UsageError
@@ -23,6 +23,9 @@ from hgport.model.header import is_text
 from hgport.model.patch import Patch
 
 import hgdemandimport  # type: ignore[import-untyped]  # isort: skip
+
+if TYPE_CHECKING:
+    from hgport.engine.render import Edit
 
 
 @contextlib.contextmanager
@@ -44,11 +47,13 @@ with _lazily():
     from mercurial import encoding as hgencoding
     from mercurial import error as hgerror
     from mercurial import hg as hgrepository
+    from mercurial import mdiff as hgmdiff
     from mercurial import merge as hgmerge
     from mercurial import patch as hgpatch
     from mercurial import scmutil as hgscmutil
     from mercurial import ui as hgui
     from mercurial.utils import procutil as hgprocutil
+    from mercurial.utils import stringutil as hgstringutil
 
     # used here, so that they are there as a base class below needs them
     _LOADED = (hgerror.Abort, hgpatch.patchfile, hgui.ui)
@@ -359,6 +364,72 @@ def _reversed(h: Any) -> Any:
     back.b = [line[1:] for line in h.a]
     back.starta, back.lena, back.startb, back.lenb = h.startb, h.lenb, h.starta, h.lena
     return back
+
+
+# diffs
+
+
+def git_diff(edits: Iterable[Edit]) -> bytes:
+    """The diff of these edits as ``hg export --git`` prints it with its own defaults."""
+    with _lazily():
+        there = (edit for edit in edits if edit.old is not None or edit.new is not None)
+        return b"".join(_git_diff(sorted(there, key=lambda edit: _raw(edit.path))))
+
+
+def _git_diff(edits: Sequence[Edit]) -> Iterator[bytes]:
+    before, after = _Side(), _Side()
+    copies = {}
+    lists: dict[str, list[bytes]] = {"modified": [], "added": [], "removed": []}
+    for edit in edits:
+        name, source = _raw(edit.path), _raw(edit.source or edit.path)
+        if edit.old is not None:
+            before[source] = _Content(edit.old, edit.old_mode)
+        if edit.new is not None:
+            after[name] = _Content(edit.new, edit.new_mode)
+        if edit.source is not None:
+            copies[name] = source
+        lists[_kind_of(edit)].append(name)
+    options = hgmdiff.diffopts(git=True)
+    for _old, _new, header, hunks in hgpatch.trydiff(
+        None, (), before, after, *lists.values(), copies, _file_of, options, None, None
+    ):
+        text = b"".join(b"".join(lines) for _range, lines in hunks)
+        if text or len(header) > 1:
+            yield b"\n".join(header) + b"\n" + text
+
+
+def _kind_of(edit: Edit) -> str:
+    if edit.new is None:
+        return "removed"
+    return "added" if edit.old is None or edit.source is not None else "modified"
+
+
+class _Side(dict[bytes, "_Content"]):
+    """The files on one side of a diff, as Mercurial asks a changeset for them."""
+
+    def date(self) -> tuple[int, int]:
+        return 0, 0
+
+    def flags(self, name: bytes) -> bytes:
+        return self[name].mode
+
+
+class _Content:
+    """A file on one side of a diff, as Mercurial asks for its content."""
+
+    def __init__(self, data: bytes, mode: str) -> None:
+        self._data = data
+        self.mode = mode.encode()
+
+    def data(self) -> bytes:
+        return self._data
+
+    def isbinary(self) -> bool:
+        return bool(hgstringutil.binary(self._data))
+
+
+def _file_of(name: bytes, side: _Side) -> _Content:
+    return side[name]
 
 
 # repositories
