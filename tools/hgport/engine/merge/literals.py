@@ -1,0 +1,129 @@
+"""Write a literal of the patch as the target writes its own: with ``b''`` or without."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from hgport.engine.merge.canon import canonical_string, split_string
+from hgport.engine.merge.dialect import Dialect
+from hgport.engine.merge.lexer import Token
+from hgport.engine.merge.units import Unit
+
+# fewer than this say nothing about a file's style
+_ENOUGH = 4
+# what takes the name of an attribute, which is native, as its second argument
+_ATTRIBUTE = frozenset(
+    b"getattr setattr hasattr delattr safehasattr wrapfunction wrapclass addattr".split()
+)
+_CODECS = frozenset([b"encode", b"decode"])
+
+
+class Literals:
+    """Rewrites the literals that come from one file as another one writes them.
+
+    Style goes by file and by the share of literals that are marked with ``b``; where a file has too
+    few, the dialect tells.
+    """
+
+    def __init__(
+        self, path: str, target: Iterable[Unit], patched: Iterable[Unit], dialect: Dialect
+    ) -> None:
+        theirs, ours = list(_strings(target)), list(_strings(patched))
+        self._target_marked = _marked(theirs, dialect.bytes_marked)
+        self.patch_marked = _marked(ours, self._target_marked)
+        loaded = path.startswith(("mercurial/", "hgext/", "hgext3rd/"))
+        self._transformed = dialect.transformed and loaded
+        self._raw_natives = any(_is_raw_native(text) for text in theirs)
+        self._known: dict[bytes, set[bytes]] = {}
+        if self.crosses:
+            for text in theirs:
+                prefix = split_string(text)[0]
+                self._known.setdefault(canonical_string(text), set()).add(prefix)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the two files mark their literals differently."""
+        return self._target_marked != self.patch_marked
+
+    def rewrite(self, line: Sequence[Token], index: int) -> bytes:
+        """The text of the literal ``line[index]`` in the target's style."""
+        text = line[index].text
+        prefix, _quotes, inner = split_string(text)
+        lower = prefix.lower()
+        if b"f" in lower or b"u" in lower or b"t" in lower:
+            return text
+        known = self._known.get(canonical_string(text), set())
+        if len(known) == 1 and (b"\\" not in inner or _is_raw(prefix) == _is_raw(min(known))):
+            return min(known) + text[len(prefix) :]
+        return self._prefix(line, index, lower, inner) + text[len(prefix) :]
+
+    def _prefix(self, line: Sequence[Token], index: int, lower: bytes, inner: bytes) -> bytes:
+        raw = b"r" if b"r" in lower else b""
+        if self.patch_marked and not self._target_marked:
+            if b"b" in lower:
+                return raw
+            native = self._transformed and b"\\" not in inner and not _is_native(line, index)
+            return b"r" if native else raw
+        if self._target_marked and not self.patch_marked:
+            if b"b" in lower:
+                return lower
+            if raw and b"\\" not in inner:
+                return b"r" if self._raw_natives else b""
+            return raw if _is_native(line, index) else b"b" + raw
+        if self._target_marked and lower == b"r" and b"\\" not in inner and not self._raw_natives:
+            return b""
+        return lower
+
+
+def _is_raw(prefix: bytes) -> bool:
+    return b"r" in prefix.lower()
+
+
+def _strings(units: Iterable[Unit]) -> Iterable[bytes]:
+    for unit in units:
+        if unit.kind == "code":
+            yield from (token.text for token in unit.tokens if token.kind == "string")
+
+
+def _marked(strings: Sequence[bytes], default: bool) -> bool:
+    prefixes = Counter(split_string(text)[0].lower() for text in strings)
+    marked = prefixes[b"b"] + prefixes[b"br"] + prefixes[b"rb"]
+    plain = prefixes[b""]
+    return default if marked + plain < _ENOUGH else marked >= plain
+
+
+def _is_raw_native(text: bytes) -> bool:
+    prefix, _quotes, inner = split_string(text)
+    return prefix.lower() == b"r" and b"\\" not in inner
+
+
+def _is_native(line: Sequence[Token], index: int) -> bool:
+    """Whether a plain literal there is native in any style: the name of an attribute or of a
+    codec, or what ``__name__`` is compared with."""
+    before = [token.text for token in line[max(index - 2, 0) : index]]
+    if before == [b"__name__", b"=="]:
+        return True
+    if before[-1:] == [b"("] and before[0] in _CODECS:
+        return True
+    if before[-1:] != [b","]:
+        return False
+    return _called(line, index) in _ATTRIBUTE
+
+
+def _called(line: Sequence[Token], index: int) -> bytes:
+    """The name of the function whose second argument starts at ``index``."""
+    depth = commas = 0
+    for at in range(index - 1, 0, -1):
+        text = line[at].text
+        if line[at].kind != "op":
+            continue
+        if text in (b")", b"]", b"}"):
+            depth += 1
+        elif text in (b"(", b"[", b"{"):
+            if depth == 0:
+                return line[at - 1].text if commas == 1 else b""
+            depth -= 1
+        elif text == b"," and depth == 0:
+            commas += 1
+    return b""
