@@ -21,6 +21,7 @@ from hgport.errors import HgportError
 VERBS = {
     "status": "Show which patch applies to which release.",
     "apply": "Apply the series to a release, one changeset a patch.",
+    "refresh": "Take amended changesets back into the port that they came from.",
     "test": "Prove the series: the bug shows without it and is gone with it.",
     "doctor": "Show what this machine can prove, and what it lacks.",
     "releases": "List, update or fetch the releases of Mercurial.",

@@ -49,6 +49,7 @@ with _lazily():
     from mercurial import hg as hgrepository
     from mercurial import mdiff as hgmdiff
     from mercurial import merge as hgmerge
+    from mercurial import mergestate as hgmergestate
     from mercurial import patch as hgpatch
     from mercurial import scmutil as hgscmutil
     from mercurial import ui as hgui
@@ -436,6 +437,30 @@ def _file_of(name: bytes, side: _Side) -> _Content:
 
 
 @dataclass(frozen=True)
+class Committed:
+    """A changeset as a repository has it: ``node`` and ``parents`` are full hashes, ``date`` is as
+    in Patch."""
+
+    node: str
+    parents: tuple[str, ...]
+    user: str
+    date: str
+    description: str
+
+
+# what Mercurial and its extensions leave in .hg while something is to be continued
+_UNFINISHED = {
+    "graftstate": "graft",
+    "rebasestate": "rebase",
+    "histedit-state": "histedit",
+    "shelvedstate": "unshelve",
+    "evolvestate": "evolve",
+    "updatestate": "update",
+    "transplant/journal": "transplant",
+}
+
+
+@dataclass(frozen=True)
 class Changeset:
     """A changeset to be made.
 
@@ -500,6 +525,62 @@ class Repository:
         """Whether the path is a directory in the tree of a changeset."""
         found: bool = self._repo[changeset.encode()].hasdir(_raw(path))
         return found
+
+    def mode(self, changeset: str, path: str) -> str:
+        """The mode of a file in the tree of a changeset, as in PatchResult."""
+        with self._errors():
+            flags: bytes = self._repo[changeset.encode()].manifest().flags(_raw(path))
+        return flags.decode()
+
+    def unfinished(self) -> str:
+        """Why what is checked out is not all that there is, in words that follow "there is"; ""
+        if nothing is in the way."""
+        with self._errors():
+            for name, what in _UNFINISHED.items():
+                if self._repo.vfs.exists(name.encode()):
+                    return f"an unfinished {what}"
+            if hgmergestate.mergestate.read(self._repo).unresolvedcount():
+                return "an unresolved conflict"
+            working = self._repo[None]
+            if len(working.parents()) > 1:
+                return "an uncommitted merge"
+            return "an uncommitted change" if working.dirty(missing=True, branch=False) else ""
+
+    def checked_out(self) -> Committed:
+        """The changeset that is checked out."""
+        return self.committed(".")
+
+    def committed(self, revision: str) -> Committed:
+        """What a changeset says of itself, given by its hash or "."."""
+        with self._errors():
+            found = self._repo[revision.encode()]
+            seconds, offset = found.date()
+            return Committed(
+                found.hex().decode(),
+                tuple(p.hex().decode() for p in found.parents() if p.rev() >= 0),
+                _name(found.user()),
+                f"{int(seconds)} {offset}",
+                _name(found.description()),
+            )
+
+    def tags(self) -> dict[str, str]:
+        """The changeset of every tag, local ones included."""
+        with self._errors():
+            return {_name(t): node.hex() for t, node in self._repo.tags().items() if t != b"tip"}
+
+    def has_ancestor(self, changeset: str, ancestor: str) -> bool:
+        """Whether one changeset is another, or among what it was made upon."""
+        with self._errors():
+            log = self._repo.changelog
+            rev = [self._repo[node.encode()].rev() for node in (ancestor, changeset)]
+            return bool(log.isancestorrev(*rev))
+
+    def diff(self, changeset: str) -> bytes:
+        """The diff of a changeset to its first parent, as ``hg export --git`` prints it."""
+        with self._errors():
+            context = self._repo[changeset.encode()]
+            options = hgmdiff.diffopts(git=True)
+            return b"".join(hgpatch.diff(self._repo, context.p1(), context, opts=options))
 
     def commit(self, changesets: Sequence[Changeset], parent: str | None) -> list[str]:
         """Add changesets, each on the one before and the first on ``parent``, or add none.
