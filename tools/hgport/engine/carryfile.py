@@ -196,7 +196,7 @@ def _removed(change: Change, target: Target) -> FileFate:
     before = change.before or b""
     if change.moves or found == before:
         return made
-    if not change.binary and _differ_in_style_only(path, before, found):
+    if not change.binary and same_but_for_style(path, before, found):
         return replace(made, why="the target's differs in style only")
     why = "the patch removes it, but the target has changed it"
     if change.binary:
@@ -205,7 +205,10 @@ def _removed(change: Change, target: Target) -> FileFate:
     return replace(made, merge=merge, content=merge.content, why=why, in_conflict=True)
 
 
-def _differ_in_style_only(path: str, one: bytes, other: bytes) -> bool:
+def same_but_for_style(path: str, one: bytes | None, other: bytes | None) -> bool:
+    """Whether two versions of a file are equal, or differ in how they are written alone."""
+    if one is None or other is None or one == other:
+        return one == other
     from hgport.engine.merge.canon import canonical_lines
 
     return canonical_lines(path, one) == canonical_lines(path, other)
