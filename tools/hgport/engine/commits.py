@@ -64,7 +64,7 @@ def into_repository(order: Order, source: Path, destination: Path) -> Made:
     from hgport.engine.hgpatcher import Repository
 
     result = _apply_to_tree(order, source)
-    release = _release_changeset(order.release, source)
+    release = release_changeset(order.release, source)
     results = _changing(result)
     patches = [_changeset(r, order.user) for r in results]
 
@@ -196,7 +196,8 @@ def _author(patch: Patch, user: str | None) -> str:
     return name
 
 
-def _release_changeset(release: Release, source: Path) -> Changeset:
+def release_changeset(release: Release, source: Path) -> Changeset:
+    """The root changeset that holds all files of a release; ``source`` is its tree."""
     from hgport.engine.hgpatcher import Changeset
 
     files: dict[str, bytes | None] = {}
