@@ -1,0 +1,223 @@
+"""Keep what a port has beyond what carrying makes by itself, and regenerate ports from that.
+
+Every port is regenerated from its neighbour toward the base; what a person decided about it is what
+has to be put in on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hgport.engine.apply import apply_series
+from hgport.engine.carried import Carried, CarriedSeries, CarryOrder, Fate
+from hgport.engine.carry import Decided, carry, carry_trees, touched
+from hgport.engine.headers import header_of
+from hgport.engine.origins import origin_of, reference
+from hgport.engine.outcome import PatchResult, Reader
+from hgport.engine.records import FileRecord, Record
+from hgport.engine.releasetree import ReleaseTree, Tree
+from hgport.engine.resolutions import DIRECTORY, Memory, edits_between, keep
+from hgport.errors import HgportError
+from hgport.files import locked
+from hgport.model.catalogue import Catalogue
+from hgport.model.stack import Port, Stack
+
+if TYPE_CHECKING:
+    from hgport.engine.merge.merge import Compiles
+    from hgport.upstream.sdist import ProgressOfMany
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A patch of a port that is not what was regenerated (None: there is no such patch)."""
+
+    patch: str
+    found: bytes | None = field(repr=False)
+    made: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Regenerated:
+    """A port as it was made from its neighbour and what is remembered.
+
+    ``differences`` come in the order of the two series; ``reordered`` says that they have the same
+    patches in another order.
+    """
+
+    port: Port
+    carried: CarriedSeries
+    differences: tuple[Difference, ...]
+    reordered: bool
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the port is what was made, byte for byte."""
+        return not (self.differences or self.reordered)
+
+
+def memory_of(stack: Stack) -> Memory:
+    """What is remembered beside a stack's patches.  Raises UsageError for a damaged record."""
+    return Memory.load(stack.top.directory / DIRECTORY)
+
+
+def regenerate(
+    stack: Stack,
+    catalogue: Catalogue,
+    port: Port,
+    memory: Memory,
+    *,
+    compiles: Compiles | None = None,
+    progress: ProgressOfMany | None = None,
+) -> Regenerated:
+    """Make a port directory's patches again, and compare.  Raises as ``carry`` does."""
+    order = _order(stack, catalogue, port)
+    made = carry(order, memory=memory, compiles=compiles, progress=progress)
+    return _compared(port, made)
+
+
+def learn(
+    stack: Stack,
+    catalogue: Catalogue,
+    line: str,
+    *,
+    compiles: Compiles | None = None,
+    progress: ProgressOfMany | None = None,
+) -> tuple[Path, ...]:
+    """Have the port directory of ``line``, and those that are made from it, come out of what is
+    remembered as they are.
+
+    Returns the records that were written or removed; none if all was known, or if there is no such
+    directory.  Raises as ``carry`` does, UsageError for a damaged record, OutsideError if the disk
+    refuses.
+    """
+    ports = {port.line: port for port in stack.ports}
+    if line not in ports or stack.base is None:
+        return ()
+    memory = memory_of(stack)
+    learner = _Learner(stack, catalogue, compiles, progress)
+    touched: tuple[Path, ...] = ()
+    with locked(stack.top.path.parent / ".hgport" / "lock"):
+        for port in [ports[line], *_made_from(stack, catalogue, ports[line])]:
+            records = learner.records(port, memory)
+            written, memory = keep(memory, str(port.line), records)
+            touched += written
+    return touched
+
+
+def _made_from(stack: Stack, catalogue: Catalogue, origin: Port) -> Iterable[Port]:
+    """The ports of which ``origin`` is the neighbour toward the base."""
+    for port in stack.ports:
+        if port.line != origin.line:
+            target = reference(stack, catalogue, port)
+            if origin_of(stack, catalogue, target).port.line == origin.line:
+                yield port
+
+
+def _order(stack: Stack, catalogue: Catalogue, port: Port) -> CarryOrder:
+    target = reference(stack, catalogue, port)
+    return CarryOrder(stack, catalogue, origin_of(stack, catalogue, target), target)
+
+
+def _compared(port: Port, made: CarriedSeries) -> Regenerated:
+    found = {patch.name: patch.data for patch in port.series.patches}
+    wanted = dict(made.port)
+    names = list(dict.fromkeys([*found, *wanted]))
+    differences = tuple(
+        Difference(name, found.get(name), wanted.get(name))
+        for name in names
+        if found.get(name) != wanted.get(name)
+    )
+    reordered = set(found) == set(wanted) and list(found) != list(wanted)
+    return Regenerated(port, made, differences, reordered)
+
+
+@dataclass(frozen=True)
+class _Learner:
+    """Works out what has to be remembered; the arguments are those of ``learn``."""
+
+    stack: Stack
+    catalogue: Catalogue
+    compiles: Compiles | None
+    progress: ProgressOfMany | None
+
+    def records(self, port: Port, memory: Memory) -> list[Record]:
+        """The records of a port directory, of which some may be empty."""
+        from hgport.upstream.contents import Contents
+
+        order = _order(self.stack, self.catalogue, port)
+        with Contents(progress=self.progress) as contents:
+            base = ReleaseTree(contents, order.base, self.progress)
+            target = ReleaseTree(contents, order.target, self.progress)
+            base.prepare(touched(order))
+            target.prepare(touched(order))
+            return self._records(port, order, memory.without(str(port.line)), base, target)
+
+    def _records(
+        self, port: Port, order: CarryOrder, others: Memory, base: Tree, target: Tree
+    ) -> list[Record]:
+        ported = _ported(port, target)
+        given: dict[str, Mapping[str, bytes | None]] = {}
+        skipped: list[str] = []
+        found = []
+        for at, patch in enumerate(order.origin.port.series.patches):
+            # what comes by itself, on top of what the port really has of the patches before
+            decided = Decided(given, skipped, others, self.compiles)
+            made = carry_trees(order, base, target, decided).patches[at]
+            if patch.name in ported:
+                finals = ported[patch.name].finals(made)
+                given[patch.name] = finals
+                found.append(_record(str(port.line), made, finals, ported[patch.name]))
+            elif made.fate not in (Fate.UPSTREAMED, Fate.EMPTY):
+                skipped.append(patch.name)
+                found.append(Record(str(port.line), patch.name, dropped=True))
+        return found
+
+
+@dataclass(frozen=True)
+class _Ported:
+    """A patch of a port, with how the tree that it was applied to is read."""
+
+    result: PatchResult
+    before: Reader
+
+    def finals(self, made: Carried) -> dict[str, bytes | None]:
+        """The content that the port gives each file that it, or carrying, has to do with."""
+        after = {one.path: self.before(one.path) for one in made.files}
+        return {**after, **self.result.files}
+
+
+def _ported(port: Port, target: Tree) -> dict[str, _Ported]:
+    """Each patch of a port, applied to the release that the port is for."""
+    files: dict[str, bytes | None] = {}
+    made = {}
+    for result in apply_series(target.read, port.series.patches).results:
+        if not result.outcome.changes_tree:
+            raise HgportError(
+                f"{result.patch.name} of the port for {port.line} does not apply to its own "
+                f"release: {result.message or result.outcome.value}",
+                "see hgport status",
+            )
+        made[result.patch.name] = _Ported(result, _reader(target, dict(files)))
+        files.update(result.files)
+    return made
+
+
+def _reader(tree: Tree, files: Mapping[str, bytes | None]) -> Reader:
+    return lambda path: files[path] if path in files else tree.read(path)
+
+
+def _record(
+    line: str, made: Carried, finals: Mapping[str, bytes | None], ported: _Ported
+) -> Record:
+    """What makes the port's patch of what came by itself."""
+    autos = {one.path: one.content for one in made.files}
+    files = []
+    for path in sorted(finals):
+        auto = autos[path] if path in autos else ported.before(path)
+        edits = edits_between(auto, finals[path])
+        files += [FileRecord(path, edits)] if edits else []
+    header = edits_between(header_of(made.patch), header_of(ported.result.patch))
+    return Record(line, made.patch.name, tuple(files), header)
