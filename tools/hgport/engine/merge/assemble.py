@@ -15,6 +15,7 @@ from hgport.engine.merge.layout import (
     broken,
     closers_pulled_up,
     gaps,
+    has_lone_closer,
     is_too_long,
     joined,
     reindented,
@@ -65,6 +66,9 @@ class Writer:
     ) -> None:
         self._python = python
         self._dialect = dialect
+        self._pulls_up = not dialect.black and not any(
+            has_lone_closer(unit.text) for unit in target.units if unit.kind == "code"
+        )
         self._literals = Literals(path, target.units, patched.units, dialect)
         self._indents = _indents(target.units)
         self._blank_lines = _usual_lead(target.units), _usual_lead(patched.units)
@@ -139,7 +143,7 @@ class Writer:
             for index, token in enumerate(unit.tokens)
         ]
         text = aligned(unit.text, unit.tokens, after)
-        return text if self._dialect.black else closers_pulled_up(text)
+        return closers_pulled_up(text) if self._pulls_up else text
 
     def _lead(self, unit: Unit) -> bytes:
         ours, theirs = self._blank_lines

@@ -11,7 +11,7 @@ from hgport.engine.merge.units import Unit
 
 # Mercurial's own limit
 COLUMNS = 80
-_LONE_CLOSER = re.compile(rb",?[ \t]*\n[ \t]*(\)+[^\n\w]*:?)(?=\n|$)")
+_LONE_CLOSER = re.compile(rb"(?<![,(\[{])\n[ \t]*(\)+[^\n\w]*:?)(?=\n|$)")
 
 
 class Word(NamedTuple):
@@ -121,9 +121,14 @@ def aligned(before: bytes, line: Sequence[Token], after: Sequence[bytes]) -> byt
     return text + before[end:]
 
 
+def has_lone_closer(text: bytes) -> bool:
+    """Whether a line of a statement holds closing parentheses alone, as black writes it."""
+    return _LONE_CLOSER.search(text) is not None
+
+
 def closers_pulled_up(text: bytes) -> bytes:
     """A statement as Mercurial wrote it before it used black: no line holds closing parentheses
-    alone, where that fits."""
+    alone, where that fits; but for those that close a list of one element a line."""
     while True:
         shorter = _LONE_CLOSER.sub(rb"\1", text, count=1)
         if shorter == text or is_too_long(shorter):

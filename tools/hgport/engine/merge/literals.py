@@ -36,10 +36,9 @@ class Literals:
         self._transformed = dialect.transformed and loaded
         self._raw_natives = any(_is_raw_native(text) for text in theirs)
         self._known: dict[bytes, set[bytes]] = {}
-        if self.crosses:
-            for text in theirs:
-                prefix = split_string(text)[0]
-                self._known.setdefault(canonical_string(text), set()).add(prefix)
+        for text in theirs:
+            prefix = split_string(text)[0]
+            self._known.setdefault(canonical_string(text), set()).add(prefix)
 
     @property
     def crosses(self) -> bool:
@@ -53,7 +52,8 @@ class Literals:
         lower = prefix.lower()
         if b"f" in lower or b"u" in lower or b"t" in lower:
             return text
-        known = self._known.get(canonical_string(text), set())
+        doubtful = self.crosses or lower == b"r"
+        known = self._known.get(canonical_string(text), set()) if doubtful else set()
         if len(known) == 1 and (b"\\" not in inner or _is_raw(prefix) == _is_raw(min(known))):
             return min(known) + text[len(prefix) :]
         return self._prefix(line, index, lower, inner) + text[len(prefix) :]

@@ -96,14 +96,14 @@ class _Merger:
         if self._python is None:
             return self._as_text()
         base, patched, target = self._python
-        pieces, decided = settle(base.units, patched.units, target.units)
+        settled = settle(base.units, patched.units, target.units)
         tail = target.tail if base.tail == patched.tail else patched.tail
         writer = assemble.Writer(self._sides.path, patched, target, self._dialect, python=True)
         try:
-            made = _candidate(writer.write(pieces, tail), decided)
+            made = _candidate(writer.write(settled.pieces, tail), settled.decided)
         except assemble.Unwritable:
             return None
-        whole = not any(d.step is Step.APPLIED for d in decided)
+        whole = not any(d.step is Step.APPLIED for d in settled.decided)
         sound = check.same_change(base, patched, target, made.undecided, made.disputed, whole=whole)
         if not sound:
             return None
@@ -116,9 +116,9 @@ class _Merger:
         base, patched, target = (
             textual.cut(s.path, data) for data in (s.base, s.patched, s.target)
         )
-        pieces, decided = settle(base.units, patched.units, target.units)
+        settled = settle(base.units, patched.units, target.units)
         writer = assemble.Writer(s.path, patched, target, self._dialect, python=False)
-        return _candidate(writer.write(pieces, b""), decided)
+        return _candidate(writer.write(settled.pieces, b""), settled.decided)
 
     def _as_lines(self, *, everything: bool) -> _Candidate:
         """The conflicts of a merge by lines; ``everything`` has each change of the patch be one."""
@@ -127,9 +127,9 @@ class _Merger:
             textual.cut("lines", data) for data in (s.base, s.patched, s.target)
         )
         self._notes.append("a merge of it could not be shown to be right")
-        pieces, decided = dispute(base.units, patched.units, target.units, everything=everything)
+        settled = dispute(base.units, patched.units, target.units, everything=everything)
         writer = assemble.Writer(s.path, patched, target, self._dialect, python=False)
-        return _candidate(writer.write(pieces, b""), decided)
+        return _candidate(writer.write(settled.pieces, b""), settled.decided)
 
     # judgement
 

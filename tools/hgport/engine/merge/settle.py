@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from hgport.engine.merge import align, importlist, tree
 from hgport.engine.merge.pieces import (
@@ -23,15 +24,37 @@ _ALIKE = 0.5
 _STYLE = "the target differs from the base there in how it is written, not in what it says"
 
 Units = Sequence[Unit]
-Made = tuple[list[Piece], list[Decided]]
+Span = tuple[int, int]
 
 
-def settle(base: Units, patched: Units, target: Units) -> Made:
+@dataclass(frozen=True)
+class Settled:
     """The pieces of the merged file, and how each change of the patch was settled."""
-    return _Settler(base, patched, target).settle()
+
+    pieces: tuple[Piece, ...]
+    decided: tuple[Decided, ...]
+
+    @property
+    def disputes(self) -> int:
+        """How many places a person has to settle."""
+        return sum(isinstance(piece, Disputed) for piece in self.pieces)
 
 
-def dispute(base: Units, patched: Units, target: Units, *, everything: bool) -> Made:
+def settle(base: Units, patched: Units, target: Units) -> Settled:
+    """Merge three files that are given as their units.
+
+    It is tried twice where indentation matters: with units that are the same only if they are as
+    deep, and with units that are the same at any depth, as when a patch puts a block around them.
+    """
+    found = _Settler(base, patched, target).settle()
+    if found.disputes and any(unit.depth for unit in base):
+        other = _Settler(base, patched, target, depths=False).settle()
+        if other.disputes < found.disputes:
+            return other
+    return found
+
+
+def dispute(base: Units, patched: Units, target: Units, *, everything: bool) -> Settled:
     """As ``settle``, but without looking into what both sides changed.
 
     ``everything`` disputes all that the patch changes and the target does not have, for where even
@@ -41,50 +64,79 @@ def dispute(base: Units, patched: Units, target: Units, *, everything: bool) -> 
 
 
 class _Settler:
-    def __init__(self, base: Units, patched: Units, target: Units) -> None:
+    def __init__(self, base: Units, patched: Units, target: Units, *, depths: bool = True) -> None:
         self._base, self._patched, self._target = base, patched, target
+        self._depths = depths
         self._pieces: list[Piece] = []
         self._decided: list[Decided] = []
         self._next_line = 1  # of the base, after what has been settled
+        self._counterpart: dict[int, int] = {}  # of a patched unit, in the target
+        self._moved: dict[int, int] = {}  # a patched unit and the base's that it was, elsewhere
+        self._base_to_target: align.Matches = {}
 
-    def settle(self) -> Made:
-        b, p, t = ([u.identity for u in side] for side in (self._base, self._patched, self._target))
+    def settle(self) -> Settled:
+        b, p, t = (
+            [unit.identity if self._depths else unit.key for unit in side]
+            for side in (self._base, self._patched, self._target)
+        )
+        to_patched, to_target = align.same(b, p), align.same(b, t)
+        self._base_to_target = dict(to_target)
+        self._find_moves(to_patched)
         lengths = len(b), len(p), len(t)
-        for part in walk(lengths, align.same(b, p), align.same(b, t)):
+        parts = list(walk(lengths, to_patched, to_target))
+        self._counterpart = {k.patched: k.target for k in parts if isinstance(k, Kept)}
+        for part in parts:
             if isinstance(part, Kept):
                 self._kept(part)
             else:
                 self._stretch(part)
-        return self._pieces, self._decided
+        return Settled(tuple(self._pieces), tuple(self._decided))
+
+    def _find_moves(self, to_patched: align.Matches) -> None:
+        """What the patch takes away in one place and puts, as it was, into another."""
+        stays = set(to_patched.values())
+        gone = _once(self._base, (i for i in range(len(self._base)) if i not in to_patched))
+        new = _once(self._patched, (i for i in range(len(self._patched)) if i not in stays))
+        self._moved = {new[key]: gone[key] for key in gone if key in new}
 
     # what the three sides have alike
 
     def _kept(self, part: Kept) -> None:
         b, p, t = self._base[part.base], self._patched[part.patched], self._target[part.target]
-        lead = _lead(b, p, t)
-        if b.text == p.text or t.text == p.text:
-            self._pieces.append(FromTarget(t, lead))
+        depth = _merged_depth(b, p, t)
+        if depth is None:
+            self._dispute_units([b], [p], [t], "both indented it in different ways")
+        elif b.text == p.text or t.text == p.text or b.depth != p.depth:
+            self._pieces.append(FromTarget(t, _lead(b, p, t), depth))
+            if b.depth != p.depth:
+                self._decide([b], Step.FORMAT, "the patch indents it, and the target has it too")
         elif t.text == b.text:
-            self._pieces.append(FromPatch(p, p.depth))
+            self._pieces.append(FromPatch(p, depth))
             self._decide([b], Step.LINES, "only how it is written changes")
         else:
             why = "the patch changes only how it is written, and the target writes it otherwise"
-            self._dispute([b], [p], [t], why)
+            self._dispute_units([b], [p], [t], why)
         self._next_line = b.last + 1
 
     # stretches
 
     def _stretch(self, part: Stretch) -> None:
+        if not self._one_sided(part):
+            self._by_likeness(part)
         base = self._base[slice(*part.base)]
-        patched = self._patched[slice(*part.patched)]
-        target = self._target[slice(*part.target)]
-        if not self._one_sided(base, patched, target):
-            self._by_likeness(base, patched, target)
         if base:
             self._next_line = base[-1].last + 1
 
-    def _one_sided(self, base: Units, patched: Units, target: Units) -> bool:
+    def _sides(self, part: Stretch) -> tuple[Units, Units, Units]:
+        return (
+            self._base[slice(*part.base)],
+            self._patched[slice(*part.patched)],
+            self._target[slice(*part.target)],
+        )
+
+    def _one_sided(self, part: Stretch) -> bool:
         """Settle what only one side changed, or both alike; whether that was so."""
+        base, patched, target = self._sides(part)
         b, p, t = _identities(base), _identities(patched), _identities(target)
         if p == b and [u.text for u in patched] == [u.text for u in base]:
             self._pieces += [FromTarget(unit) for unit in target]
@@ -92,7 +144,7 @@ class _Settler:
             self._pieces += [FromTarget(unit) for unit in target]
             self._decide(base, Step.APPLIED, "the target has the same change")
         elif not base and not target:
-            self._pieces += [FromPatch(unit, unit.depth) for unit in patched]
+            self._insert(part.patched, 0)
             self._decide(base, Step.FORMAT, "the patch adds it, between lines that the target has")
         elif not patched and t == b:
             self._decide(base, Step.FORMAT, f"the patch removes it; {_STYLE}")
@@ -100,74 +152,162 @@ class _Settler:
             return False
         return True
 
-    def _by_likeness(self, base: Units, patched: Units, target: Units) -> None:
+    def _by_likeness(self, part: Stretch) -> None:
         """Align what is alike though not equal, and settle each unit by itself."""
+        base, patched, target = self._sides(part)
         to_patched = _alike(base, patched)
         to_target = _alike(base, target)
+        self._base_to_target.update(
+            (part.base[0] + i, part.target[0] + j) for i, j in to_target.items()
+        )
         lengths = len(base), len(patched), len(target)
-        parts = list(walk(lengths, to_patched, to_target))
-        for number, part in enumerate(parts):
-            if isinstance(part, Kept):
-                self._both(base[part.base], patched[part.patched], target[part.target])
+        parts = [_shifted(one, part) for one in walk(lengths, to_patched, to_target)]
+        kept = [one for one in parts if isinstance(one, Kept)]
+        self._counterpart.update((one.patched, one.target) for one in kept)
+        for number, one in enumerate(parts):
+            if isinstance(one, Kept):
+                self._both(one)
                 continue
-            around = [
-                one for one in parts[max(number - 1, 0) : number + 2] if isinstance(one, Kept)
-            ]
-            shifts = {target[k.target].depth - base[k.base].depth for k in around}
-            self._between(
-                base[slice(*part.base)],
-                patched[slice(*part.patched)],
-                target[slice(*part.target)],
-                shifts,
-            )
+            around = [x for x in parts[max(number - 1, 0) : number + 2] if isinstance(x, Kept)]
+            self._between(one, {self._shift(x) for x in around})
 
-    def _between(self, base: Units, patched: Units, target: Units, shifts: set[int]) -> None:
+    def _shift(self, kept: Kept) -> int:
+        """How much deeper the target has it than the base."""
+        return self._target[kept.target].depth - self._base[kept.base].depth
+
+    def _between(self, part: Stretch, shifts: set[int]) -> None:
+        base, patched, target = self._sides(part)
         b, p, t = _keys(base), _keys(patched), _keys(target)
+        shift = min(shifts, default=0)
+        sure = len(shifts) <= 1
         if p == b and _depths(patched) == _depths(base):
             self._pieces += [FromTarget(unit) for unit in target]
         elif p == t:
             self._pieces += [FromTarget(unit) for unit in target]
             self._decide(base, Step.APPLIED, "the target has the same change")
-        elif t == b and (len(shifts) <= 1 or not patched):
-            shift = min(shifts) if shifts else 0
-            self._replace(patched, target, shift)
+        elif t == b and (sure or not patched):
+            self._replace(part, shift)
             why = "the patch adds it" if not base else "the patch replaces it"
             self._decide(base, Step.FORMAT, f"{why}, beside lines that the target changed")
+        elif _is_part(p, b) and _is_part(t, b):
+            kept = align.same(t, p)
+            self._pieces += [FromTarget(unit) for i, unit in enumerate(target) if i in kept]
+            self._decide(base, Step.FORMAT, "both remove lines there, and none of them adds any")
+        elif sure and (self._beside(part, shift) or self._divided(part, shift)):
+            self._decide(base, Step.FORMAT, "the target changed what is beside it")
         else:
-            self._dispute(base, patched, target, "both changed it in different ways")
+            self._dispute(part, "both changed it in different ways")
 
-    def _replace(self, patched: Units, target: Units, shift: int) -> None:
+    def _replace(self, part: Stretch, shift: int) -> None:
         """Put the patch's units in place of the target's; those that it keeps stay as they are."""
+        _base, patched, target = self._sides(part)
         kept = align.same(_identities(patched), _identities(target))
-        for index, unit in enumerate(patched):
+        for index in range(len(patched)):
             if index in kept:
                 self._pieces.append(FromTarget(target[kept[index]]))
             else:
+                start = part.patched[0] + index
+                self._insert((start, start + 1), shift)
+
+    def _insert(self, span: Span, shift: int) -> None:
+        """Put in what the patch adds; what it only moved comes as the target has it."""
+        for index in range(*span):
+            unit = self._patched[index]
+            origin = self._moved.get(index)
+            if origin is None or self._patched[index].kind != "code":
                 self._pieces.append(FromPatch(unit, unit.depth + shift))
+            elif origin in self._base_to_target:
+                moved = self._target[self._base_to_target[origin]]
+                self._pieces.append(FromTarget(moved, None, unit.depth + shift))
 
-    def _both(self, base: Unit, patched: Unit, target: Unit) -> None:
-        """Settle one unit that all three have in some form."""
-        depth = _merged_depth(base, patched, target)
-        if depth is None:
-            self._dispute([base], [patched], [target], "both indented it in different ways")
-        elif patched.key == base.key and patched.depth == base.depth:
-            self._kept_alike(base, patched, target, depth)
-        elif patched.key == target.key:
-            self._pieces.append(FromTarget(target, None, depth))
-            self._decide([base], Step.APPLIED, "the target has the same change")
-        elif target.text == base.text:
-            self._pieces.append(FromPatch(patched, depth))
-            self._decide([base], Step.FORMAT, "the target has it as it was, beside other changes")
+    def _beside(self, part: Stretch, shift: int) -> bool:
+        """Put what the patch only adds, before or after a run that the target changed or lacks, at
+        that end of it; whether that is where it certainly belongs."""
+        base, patched, target = self._sides(part)
+        if not base or len(patched) <= len(base):
+            return False
+        start, end = part.patched
+        count = len(base)
+        if _keys(patched[:count]) == _keys(base) and self._fits(
+            (start + count, end), part.target[1], shift, target, base
+        ):
+            self._pieces += [FromTarget(unit) for unit in target]
+            self._insert((start + count, end), shift)
+            return True
+        if _keys(patched[-count:]) == _keys(base) and self._fits(
+            (start, end - count), part.target[0], shift, target, base
+        ):
+            self._insert((start, end - count), shift)
+            self._pieces += [FromTarget(unit) for unit in target]
+            return True
+        return False
+
+    def _divided(self, part: Stretch, shift: int) -> bool:
+        """Settle a stretch of which the patch changed one end and the target the other; whether
+        there is one such way to see it."""
+        base, patched, target = (_keys(side) for side in self._sides(part))
+        count = len(base)
+        found: dict[tuple[bytes, ...], tuple[bool, int]] = {}
+        for at in range(1, count):
+            for patch_first in (True, False):
+                first, second = (patched, target) if patch_first else (target, patched)
+                cut_first, cut_second = len(first) - (count - at), at
+                alike = second[:at] == base[:at] and first[max(cut_first, 0) :] == base[at:]
+                both_grow = cut_first > at and len(second) > count
+                if alike and cut_first >= 0 and not both_grow:
+                    found[(*first[:cut_first], *second[cut_second:])] = patch_first, at
+        if len(found) != 1:
+            return False
+        ((patch_first, at),) = found.values()
+        self._put_halves(part, shift, patch_first, at)
+        return True
+
+    def _put_halves(self, part: Stretch, shift: int, patch_first: bool, at: int) -> None:
+        base, patched, target = self._sides(part)
+        start, end = part.patched
+        if patch_first:
+            stays = end - (len(base) - at)
+            self._insert((start, stays), shift)
+            rest = [FromTarget(unit) for unit in target[at:]]
+            if rest and not rest[0].unit.lead:
+                # what stood before it is gone, and the blank line after that with it
+                rest[0] = FromTarget(rest[0].unit, self._patched[stays].lead)
+            self._pieces += rest
         else:
-            self._mix(base, patched, target, depth)
-        self._next_line = base.last + 1
+            self._pieces += [FromTarget(unit) for unit in target[: len(target) - (len(base) - at)]]
+            self._insert((start + at, end), shift)
 
-    def _kept_alike(self, base: Unit, patched: Unit, target: Unit, depth: int) -> None:
-        if base.text == patched.text or patched.text == target.text:
-            self._pieces.append(FromTarget(target, _lead(base, patched, target), depth))
-            return
-        why = "the patch changes only how it is written, and the target changed it"
-        self._dispute([base], [patched], [target], why)
+    def _fits(self, span: Span, place: int, shift: int, run: Units, base: Units) -> bool:
+        """Whether the patch's units may go to a place of the target: into the block that they are
+        in, and either clear of what the target has there by their depth, or beside lines that it
+        merely changed."""
+        top = min(self._patched[index].depth for index in range(*span))
+        parent = _parent(self._patched, span[0], top)
+        theirs = _parent(self._target, place, top + shift)
+        known = parent is None and theirs is None
+        if not known and (parent is None or self._counterpart.get(parent) != theirs):
+            return False
+        first = self._patched[span[0]].depth + shift
+        if not run or all(unit.depth > first for unit in run):
+            return True
+        said = [word for unit in base for word in _words(unit)]
+        return tree.likeness(said, [word for unit in run for word in _words(unit)]) >= _ALIKE
+
+    def _both(self, part: Kept) -> None:
+        """Settle one unit that all three have in some form."""
+        b, p, t = self._base[part.base], self._patched[part.patched], self._target[part.target]
+        depth = _merged_depth(b, p, t)
+        if depth is None or p.key == b.key:
+            self._kept(part)
+        elif p.key == t.key:
+            self._pieces.append(FromTarget(t, None, depth))
+            self._decide([b], Step.APPLIED, "the target has the same change")
+        elif t.text == b.text:
+            self._pieces.append(FromPatch(p, depth))
+            self._decide([b], Step.FORMAT, "the target has it as it was, beside other changes")
+        else:
+            self._mix(b, p, t, depth)
+        self._next_line = b.last + 1
 
     def _mix(self, base: Unit, patched: Unit, target: Unit, depth: int) -> None:
         names = importlist.merge(base, patched, target)
@@ -176,17 +316,17 @@ class _Settler:
             self._decide([base], Step.FORMAT, "the names that are imported merge as a set")
             return
         if target.kind == "output":
-            self._dispute([base], [patched], [target], "both changed this line of output")
+            self._dispute_units([base], [patched], [target], "both changed this line of output")
             return
         try:
             taken = tree.merge(base, patched, target)
         except tree.Differs:
-            self._dispute([base], [patched], [target], "both changed the same words of it")
+            why = "both changed the same words of it"
+            self._dispute_units([base], [patched], [target], why)
             return
         self._pieces.append(Mixed(base, patched, target, tuple(taken), depth))
         alike = target.key == base.key
-        what = _STYLE if alike else "the target changed other words of it"
-        self._decide([base], Step.FORMAT, what)
+        self._decide([base], Step.FORMAT, _STYLE if alike else "the target changed other words")
 
     # the record
 
@@ -195,7 +335,10 @@ class _Settler:
         last = base[-1].last if base else first - 1
         self._decided.append(Decided(first, last, step, why))
 
-    def _dispute(self, base: Units, patched: Units, target: Units, why: str) -> None:
+    def _dispute(self, part: Stretch, why: str) -> None:
+        self._dispute_units(*self._sides(part), why)
+
+    def _dispute_units(self, base: Units, patched: Units, target: Units, why: str) -> None:
         self._pieces.append(Disputed(tuple(base), tuple(patched), tuple(target), why))
         self._decide(base, Step.CONFLICT, why)
 
@@ -207,7 +350,8 @@ class _Strict(_Settler):
         super().__init__(base, patched, target)
         self._everything = everything
 
-    def _one_sided(self, base: Units, patched: Units, target: Units) -> bool:
+    def _one_sided(self, part: Stretch) -> bool:
+        base, patched, target = self._sides(part)
         b, p, t = _identities(base), _identities(patched), _identities(target)
         if self._everything and p not in (b, t):
             return False
@@ -215,10 +359,10 @@ class _Strict(_Settler):
             self._pieces += [FromPatch(unit, unit.depth) for unit in patched]
             self._decide(base, Step.LINES, "the target changed other lines only")
             return True
-        return super()._one_sided(base, patched, target)
+        return super()._one_sided(part)
 
-    def _by_likeness(self, base: Units, patched: Units, target: Units) -> None:
-        self._dispute(base, patched, target, "both changed these lines")
+    def _by_likeness(self, part: Stretch) -> None:
+        self._dispute(part, "both changed these lines")
 
 
 def _identities(units: Units) -> list[tuple[int, bytes]]:
@@ -231,6 +375,43 @@ def _keys(units: Units) -> list[bytes]:
 
 def _depths(units: Units) -> list[int]:
     return [unit.depth for unit in units]
+
+
+def _shifted(part: Kept | Stretch, by: Stretch) -> Kept | Stretch:
+    """A part of a stretch by its places in the files."""
+    starts = by.base[0], by.patched[0], by.target[0]
+    if isinstance(part, Kept):
+        return Kept(*(at + start for at, start in zip(part, starts)))
+    return Stretch(*((a + start, b + start) for (a, b), start in zip(part, starts)))
+
+
+def _once(units: Units, indexes: Iterable[int]) -> dict[bytes, int]:
+    """The units among those whose content occurs once among them, by that content."""
+    found: dict[bytes, int] = {}
+    twice = set()
+    for index in indexes:
+        key = units[index].key
+        if key in found:
+            twice.add(key)
+        found[key] = index
+    return {key: index for key, index in found.items() if key not in twice}
+
+
+def _parent(units: Units, place: int, depth: int) -> int | None:
+    """The unit that opens the block which a unit of that depth would be in at that place; None for
+    the file itself."""
+    if depth == 0:
+        return None
+    for index in range(place - 1, -1, -1):
+        if units[index].depth < depth and units[index].kind == "code":
+            return index
+    return None
+
+
+def _is_part(some: Sequence[bytes], all_: Sequence[bytes]) -> bool:
+    """Whether the first is the second with elements left out."""
+    rest = iter(all_)
+    return all(one in rest for one in some)
 
 
 def _lead(base: Unit, patched: Unit, target: Unit) -> bytes | None:
@@ -275,5 +456,5 @@ def _starts_otherwise(one: Unit, other: Unit) -> bool:
 
 
 def _words(unit: Unit) -> list[bytes]:
-    nodes: Iterator[bytes] = (canon for node in tree.nodes(unit) for canon in node.flat)
-    return [canon for canon in nodes if canon.strip()]
+    found = (canon for node in tree.nodes(unit) for canon in node.flat)
+    return [canon for canon in found if canon.strip()]
