@@ -161,11 +161,14 @@ def _copied(change: Change, target: Target) -> FileFate:
     assert change.source is not None
     source, there = target.where(change.source), target.read(change.path)
     found = None if source is None else target.read(source)
-    if source is None or found is None:
+    if source is None or found is None or source == change.path:
         if there is None:
             return _vanished(change)
         # upstream has renamed it as the patch does
         return _changed(change, target, change.path, there)
+    if change.moves and source != change.source:
+        why = f"the patch renames {change.source}, which the target has as {source}"
+        return replace(_vanished(change), why=why)
     made = _changed(replace(change, mode=None), target, change.path, found)
     if made.what is What.APPLIED and change.before == change.after:
         made = replace(made, what=What.RENAMED if change.moves else What.COPIED)
@@ -186,13 +189,11 @@ def _met(made: FileFate, there: bytes, binary: bool) -> FileFate:
 
 
 def _removed(change: Change, target: Target) -> FileFate:
-    path: str | None = change.path
-    if change.moves:
-        path = target.where(change.path)
-    found = None if path is None else target.read(path)
-    if path is None or found is None:
-        return FileFate(change.path, change.path, What.APPLIED, None, None, (), "it is gone there")
-    made = FileFate(path, change.path, What.REMOVED, None, None)
+    path = change.path
+    found = target.read(path)
+    if found is None:
+        return FileFate(path, path, What.APPLIED, None, None, (), "it is gone there")
+    made = FileFate(path, path, What.REMOVED, None, None)
     before = change.before or b""
     if change.moves or found == before:
         return made
