@@ -58,20 +58,19 @@ class _Part:
 class Writer:
     """Writes pieces in the style of the target.
 
+    What the patch brings is in the style of the base, and only translated where the two differ.
     ``python`` says whether the units are those of Python; texts are written as they are.
     """
 
     def __init__(
-        self, path: str, patched: Cut, target: Cut, dialect: Dialect, *, python: bool
+        self, path: str, base: Cut, target: Cut, dialect: Dialect, *, python: bool
     ) -> None:
         self._python = python
         self._dialect = dialect
-        self._pulls_up = not dialect.black and not any(
-            has_lone_closer(unit.text) for unit in target.units if unit.kind == "code"
-        )
-        self._literals = Literals(path, target.units, patched.units, dialect)
+        self._pulls_up = not dialect.black and _is_exploded(base) and not _is_exploded(target)
+        self._literals = Literals(path, target.units, base.units, dialect)
         self._indents = _indents(target.units)
-        self._blank_lines = _usual_lead(target.units), _usual_lead(patched.units)
+        self._blank_lines = _usual_lead(target.units), _usual_lead(base.units)
 
     def write(self, pieces: Sequence[Piece], tail: bytes) -> Written:
         """The file, with markers around what is disputed.  Raises Unwritable."""
@@ -101,7 +100,7 @@ class Writer:
         unit = piece.unit
         text = self._at_depth(unit, self._restyled(unit), piece.depth, always=self._python)
         self._check(unit.kind, text, unit.key)
-        fresh = text != unit.text or not self._literals.patch_marked
+        fresh = text != unit.text or self._literals.crosses
         return _Part(self._lead(unit), text, fresh)
 
     def _merged(self, piece: Mixed | Imports) -> _Part:
@@ -111,7 +110,8 @@ class Writer:
         text = self._at_depth(piece.target, self._mixed(piece), piece.depth)
         key = separator.join(taken.canon for taken in piece.taken)
         self._check(piece.target.kind, text, key)
-        return _Part(piece.target.lead, text, True)
+        spread = b"\n" in text.rstrip(b"\n") or is_too_long(text)
+        return _Part(piece.target.lead, text, spread)
 
     def _check(self, kind: str, text: bytes, key: bytes) -> None:
         """Raise Unwritable if a text does not say what it should."""
@@ -283,6 +283,11 @@ def marked(base: bytes, patched: bytes, target: bytes) -> bytes:
     parts = (result.TARGET_MARK, target, result.BASE_MARK, base, result.BETWEEN_MARK, patched)
     lines = [part + b"\n" if number % 2 == 0 else part for number, part in enumerate(parts)]
     return b"".join(lines) + result.PATCH_MARK + b"\n"
+
+
+def _is_exploded(cut: Cut) -> bool:
+    """Whether a file has closing parentheses on lines of their own, as black writes them."""
+    return any(has_lone_closer(unit.text) for unit in cut.units if unit.kind == "code")
 
 
 def _ended(text: bytes) -> bytes:

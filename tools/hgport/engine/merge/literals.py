@@ -27,11 +27,11 @@ class Literals:
     """
 
     def __init__(
-        self, path: str, target: Iterable[Unit], patched: Iterable[Unit], dialect: Dialect
+        self, path: str, target: Iterable[Unit], base: Iterable[Unit], dialect: Dialect
     ) -> None:
-        theirs, ours = list(_strings(target)), list(_strings(patched))
+        theirs, ours = list(_strings(target)), list(_strings(base))
         self._target_marked = _marked(theirs, dialect.bytes_marked)
-        self.patch_marked = _marked(ours, self._target_marked)
+        self._base_marked = _marked(ours, self._target_marked)
         loaded = path.startswith(("mercurial/", "hgext/", "hgext3rd/"))
         self._transformed = dialect.transformed and loaded
         self._raw_natives = any(_is_raw_native(text) for text in theirs)
@@ -43,7 +43,7 @@ class Literals:
     @property
     def crosses(self) -> bool:
         """Whether the two files mark their literals differently."""
-        return self._target_marked != self.patch_marked
+        return self._target_marked != self._base_marked
 
     def rewrite(self, line: Sequence[Token], index: int) -> bytes:
         """The text of the literal ``line[index]`` in the target's style."""
@@ -60,12 +60,12 @@ class Literals:
 
     def _prefix(self, line: Sequence[Token], index: int, lower: bytes, inner: bytes) -> bytes:
         raw = b"r" if b"r" in lower else b""
-        if self.patch_marked and not self._target_marked:
+        if self._base_marked and not self._target_marked:
             if b"b" in lower:
                 return raw
             native = self._transformed and b"\\" not in inner and not _is_native(line, index)
             return b"r" if native else raw
-        if self._target_marked and not self.patch_marked:
+        if self._target_marked and not self._base_marked:
             if b"b" in lower:
                 return lower
             if raw and b"\\" not in inner:

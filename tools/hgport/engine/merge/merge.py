@@ -87,9 +87,9 @@ class _Merger:
             return None
 
     def _crosses(self, cuts: tuple[Cut, Cut, Cut]) -> bool:
-        _base, patched, target = cuts
+        base, _patched, target = cuts
         path = self._sides.path
-        return Literals(path, target.units, patched.units, self._dialect).crosses
+        return Literals(path, target.units, base.units, self._dialect).crosses
 
     def _by_units(self) -> _Candidate | None:
         """The format-aware merge; None if the file is no Python or the merge is not sound."""
@@ -98,7 +98,7 @@ class _Merger:
         base, patched, target = self._python
         settled = settle(base.units, patched.units, target.units)
         tail = target.tail if base.tail == patched.tail else patched.tail
-        writer = assemble.Writer(self._sides.path, patched, target, self._dialect, python=True)
+        writer = assemble.Writer(self._sides.path, base, target, self._dialect, python=True)
         try:
             made = _candidate(writer.write(settled.pieces, tail), settled.decided)
         except assemble.Unwritable:
@@ -117,7 +117,7 @@ class _Merger:
             textual.cut(s.path, data) for data in (s.base, s.patched, s.target)
         )
         settled = settle(base.units, patched.units, target.units)
-        writer = assemble.Writer(s.path, patched, target, self._dialect, python=False)
+        writer = assemble.Writer(s.path, base, target, self._dialect, python=False)
         return _candidate(writer.write(settled.pieces, b""), settled.decided)
 
     def _as_lines(self, *, everything: bool) -> _Candidate:
@@ -128,7 +128,7 @@ class _Merger:
         )
         self._notes.append("a merge of it could not be shown to be right")
         settled = dispute(base.units, patched.units, target.units, everything=everything)
-        writer = assemble.Writer(s.path, patched, target, self._dialect, python=False)
+        writer = assemble.Writer(s.path, base, target, self._dialect, python=False)
         return _candidate(writer.write(settled.pieces, b""), settled.decided)
 
     # judgement
