@@ -22,6 +22,7 @@ VERBS = {
     "status": "Show which patch applies to which release.",
     "apply": "Apply the series to a release, one changeset a patch.",
     "refresh": "Take amended changesets back into the port that they came from.",
+    "range-diff": "Show how one port of the series differs from another.",
     "test": "Prove the series: the bug shows without it and is gone with it.",
     "doctor": "Show what this machine can prove, and what it lacks.",
     "releases": "List, update or fetch the releases of Mercurial.",
