@@ -30,8 +30,13 @@ def table(matrix: Matrix, width: int) -> str:
     heading is their range, as the commands take it; then names are cut, then there is more than
     one table.
     """
-    rows = [short_name(name) for name in matrix.names]
     columns = list(zip(headings(matrix.columns), map(_words, matrix.columns)))
+    return laid_out([short_name(name) for name in matrix.names], columns, width)
+
+
+def laid_out(rows: list[str], columns: list[tuple[str, tuple[str, ...]]], width: int) -> str:
+    """A table of these rows for a terminal of ``width`` characters, folded as ``table`` says; a
+    column is its heading and a word for each row."""
     longest = max(map(len, rows), default=0)
     if _width(columns) + longest > width:
         columns = _merged(columns)
