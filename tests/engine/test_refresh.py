@@ -9,7 +9,7 @@ import pytest
 
 from helpers_cycle import commit
 from helpers_engine import Project, file_diff, numbered, patch_bytes, repository, write_tree
-from hgport.engine import commits, hg, refresh
+from hgport.engine import commits, hg, refresh, taking
 from hgport.errors import HgportError, UsageError
 from hgport.model import project
 
@@ -93,7 +93,7 @@ def test_without_a_change_nothing_is_touched(made: Project, tmp_path: Path, rele
     before = contents(made.root)
     plan = refreshed(repo)
     assert set(fates(plan).values()) == {"unchanged"}
-    assert (plan.files, plan.notes, plan.dropped) == ({}, (), ())
+    assert (plan.changes, plan.notes, plan.dropped) == (False, (), ())
     assert contents(made.root) == before
 
 
@@ -105,7 +105,7 @@ def test_a_patch_of_another_form_is_kept_too(made: Project, tmp_path: Path) -> N
     odd = b"From: A <a@example.org>\nSubject: [PATCH] one: first\n\n---\n f | 1 +\n" + diff
     made.write("5.2.1", {**PATCHES, "a.patch": odd})
     repo = applied(made, "5.2.1", tmp_path / "repo", FILES)
-    assert refreshed(repo).files == {}
+    assert not refreshed(repo).changes
 
 
 def test_an_amended_changeset(made: Project, repo: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_line_that_is_asked_for(made: Project, tmp_path: Path) -> None:
     plan = refreshed(repo, "5.1")
     assert (plan.line, set(fates(plan).values())) == ("5.1", {"unchanged"})
     assert project.load()[0].for_line("5.1").line == "5.1"
-    assert refreshed(repo, "5.1").files == {}
+    assert not refreshed(repo, "5.1").changes
 
 
 def test_a_directory_that_is_no_port_is_left_alone(made: Project, tmp_path: Path) -> None:
@@ -369,4 +369,4 @@ def test_what_changed_meanwhile_is_not_overwritten(made: Project, repo: Path) ->
     ],
 )
 def test_a_subject_as_a_name(subject: str, name: str) -> None:
-    assert refresh.slug(subject) == name
+    assert taking.slug(subject) == name

@@ -11,7 +11,7 @@ from hgport.engine.outcome import PatchResult, SeriesResult
 from hgport.model.catalogue import Catalogue
 from hgport.model.patch import Patch
 from hgport.model.release import Release
-from hgport.model.stack import Port, Stack
+from hgport.model.stack import Stack
 from hgport.upstream.contents import Contents
 
 
@@ -27,11 +27,6 @@ class Hurt:
         """One clause about it."""
         patch = self.result.patch.name
         return f"{patch} does not apply to {self.release.version}: {self.result.message}"
-
-
-def lines_of(stack: Stack, catalogue: Catalogue, port: Port) -> list[str]:
-    """The lines that a port serves, oldest first."""
-    return [line for line in catalogue.lines if stack.for_line(line).line == port.line]
 
 
 class Trial:
