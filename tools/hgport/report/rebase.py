@@ -154,15 +154,15 @@ def _of_file(file: FileFate) -> list[str]:
     told = [f"{name}: {_outcome(file)}"]
     merge = file.merge
     if merge is not None and file.what is What.MERGED:
-        told += [f"  {text}" for text in _hunks(merge.hunks)]
+        told += [f"  {text}" for text in hunks(merge.hunks)]
     told += [f"  {note}" for note in file.notes]
     return told + _used(file.used, "  ")
 
 
-def _hunks(hunks: Iterable[Hunk]) -> list[str]:
+def hunks(settled: Iterable[Hunk]) -> list[str]:
     """A line for each hunk; neighbours that were settled alike share one."""
     told = []
-    for (step, why), group in itertools.groupby(hunks, lambda hunk: (hunk.step, hunk.why)):
+    for (step, why), group in itertools.groupby(settled, lambda hunk: (hunk.step, hunk.why)):
         alike = list(group)
         first, last = alike[0], alike[-1]
         which = f"hunk {first.number}, line {first.line}"
