@@ -6,14 +6,16 @@ has to be put in on the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hgport.engine.apply import apply_series
 from hgport.engine.carried import Carried, CarriedSeries, CarryOrder, Fate
-from hgport.engine.carry import Decided, carry, carry_trees, touched
+from hgport.engine.carry import Decided, carry_trees, touched
+from hgport.engine.carrycache import carried
 from hgport.engine.headers import header_of
 from hgport.engine.origins import origin_of, reference
 from hgport.engine.outcome import PatchResult, Reader
@@ -23,6 +25,7 @@ from hgport.engine.resolutions import DIRECTORY, Memory, edits_between, keep
 from hgport.errors import HgportError
 from hgport.files import locked
 from hgport.model.catalogue import Catalogue
+from hgport.model.release import Release
 from hgport.model.stack import Port, Stack
 
 if TYPE_CHECKING:
@@ -69,12 +72,16 @@ def regenerate(
     port: Port,
     memory: Memory,
     *,
-    compiles: Compiles | None = None,
+    compiler: Callable[[Release], Compiles | None] | None = None,
+    judged_by: str = "",
     progress: ProgressOfMany | None = None,
 ) -> Regenerated:
-    """Make a port directory's patches again, and compare.  Raises as ``carry`` does."""
+    """Make a port directory's patches again, and compare.
+
+    The last arguments are as in ``carrycache.carried``, which is what raises.
+    """
     order = _order(stack, catalogue, port)
-    made = carry(order, memory=memory, compiles=compiles, progress=progress)
+    made = carried(order, memory=memory, compiler=compiler, judged_by=judged_by, progress=progress)
     return _compared(port, made)
 
 
@@ -96,24 +103,46 @@ def learn(
     ports = {port.line: port for port in stack.ports}
     if line not in ports or stack.base is None:
         return ()
-    memory = memory_of(stack)
     learner = _Learner(stack, catalogue, compiles, progress)
     touched: tuple[Path, ...] = ()
-    with locked(stack.top.path.parent / ".hgport" / "lock"):
-        for port in [ports[line], *_made_from(stack, catalogue, ports[line])]:
+    with _locked(stack):
+        memory = memory_of(stack)
+        for port in [ports[line], *made_from(stack, catalogue, ports[line])]:
             records = learner.records(port, memory)
             written, memory = keep(memory, str(port.line), records)
             touched += written
     return touched
 
 
-def _made_from(stack: Stack, catalogue: Catalogue, origin: Port) -> Iterable[Port]:
+def forget(stack: Stack, line: str) -> None:
+    """Remove the records of a line that has no port directory any more."""
+    with _locked(stack):
+        keep(memory_of(stack), line, ())
+
+
+def stray_records(stack: Stack, memory: Memory) -> list[Path]:
+    """The records of lines that have no port directory, or of patches that no series has."""
+    lines = {port.line for port in stack.ports}
+    return [
+        memory.place(record)
+        for record in memory.records
+        if record.line not in lines or record.patch not in stack.names
+    ]
+
+
+def made_from(stack: Stack, catalogue: Catalogue, origin: Port) -> list[Port]:
     """The ports of which ``origin`` is the neighbour toward the base."""
+    found = []
     for port in stack.ports:
         if port.line != origin.line:
             target = reference(stack, catalogue, port)
-            if origin_of(stack, catalogue, target).port.line == origin.line:
-                yield port
+            near = origin_of(stack, catalogue, target).port
+            found += [port] if near.line == origin.line else []
+    return found
+
+
+def _locked(stack: Stack) -> contextlib.AbstractContextManager[None]:
+    return locked(stack.top.path.absolute().parent / ".hgport" / "records.lock")
 
 
 def _order(stack: Stack, catalogue: Catalogue, port: Port) -> CarryOrder:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from hgport.engine import hg
 from hgport.engine.commits import release_changeset
 from hgport.engine.merge.result import BASE_MARK, PATCH_MARK, TARGET_MARK
+from hgport.engine.outcome import Reader
 from hgport.engine.records import is_mark, lines_of
 from hgport.errors import ConflictError, UsageError
 from hgport.files import built_beside
@@ -236,6 +237,12 @@ class WorkingCopy:
                 "hg add it if it belongs to the patch, else move it away",
             )
 
+    def is_untouched(self, parent: str) -> bool:
+        """Whether nothing is there but ``parent``, as after a merge that was aborted by hand."""
+        if self._is_grafting() or not (self.path / ".hg").is_dir():
+            return False
+        return self._parent() == parent and not self._status()
+
     def changed(self, node: str) -> dict[str, bytes | None]:
         """The files that a changeset changes, with their content (None: removed)."""
         said = self._hg("status", "-n", "-0", "--change", node)
@@ -247,6 +254,10 @@ class WorkingCopy:
         """The content of files in a changeset (None: no such file)."""
         read = self._repository().reader(node)
         return {path: read(path) for path in paths}
+
+    def reader(self, node: str) -> Reader:
+        """How to read the tree of a changeset."""
+        return self._repository().reader(node)
 
     def has(self, node: str) -> bool:
         """Whether the repository is there and has that changeset."""
@@ -283,7 +294,7 @@ class WorkingCopy:
     def _status(self) -> dict[str, list[str]]:
         """The files that are not as in what is checked out, by the letter that says how."""
         found: dict[str, list[str]] = {}
-        for line in os.fsdecode(self._hg("status", "-0")).split("\0"):
+        for line in filter(None, os.fsdecode(self._hg("status", "-0")).split("\0")):
             found.setdefault(line[:1], []).append(line[2:])
         return found
 

@@ -1,0 +1,99 @@
+"""``hgport rebase``: carry the series to other releases, and go on after a conflict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hgport.commands import options
+from hgport.commands.rebase_session import (
+    Asked,
+    abort,
+    begin,
+    check,
+    go_on,
+    preview,
+    remember,
+    skip,
+    status,
+)
+from hgport.errors import UsageError
+
+# the options that are a verb of their own, each with what runs it
+_VERBS = {
+    "--continue": go_on,
+    "--skip": skip,
+    "--abort": abort,
+    "--status": status,
+    "--check": check,
+    "--remember": remember,
+    "--dry-run": preview,
+}
+
+
+@click.command("rebase")
+@click.argument("releases", metavar="[RANGE]", required=False)
+@click.option("--base", metavar="RELEASE", help="Carry from the port that serves this, read on it.")
+@options.series
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write the port to this directory instead of its own.",
+)
+@click.option("--again", is_flag=True, help="Make a port anew though its line is served.")
+@click.option("--no-memory", is_flag=True, help="Do not use what was decided earlier.")
+@click.option("--explain", is_flag=True, help="Say of every hunk which step settled it, and why.")
+@click.option("-n", "--dry-run", is_flag=True, help="Work it out, and write nothing.")
+@click.option("--continue", "go_on", is_flag=True, help="Go on after a conflict was settled.")
+@click.option("--skip", is_flag=True, help="Leave the patch in conflict out of the port.")
+@click.option("--abort", is_flag=True, help="Give up what is not finished.")
+@click.option("--status", is_flag=True, help="Show what is not finished.")
+@click.option("--check", is_flag=True, help="Make every port again, and compare.")
+@click.option("--remember", is_flag=True, help="Take the ports as decided the way they are.")
+@options.json_output
+def command(
+    releases: str | None,
+    base: str | None,
+    series: Path | None,
+    into: Path | None,
+    again: bool,
+    no_memory: bool,
+    explain: bool,
+    dry_run: bool,
+    as_json: bool,
+    **verbs: bool,
+) -> int:
+    """Carry the series to other releases, from the nearest port on the way to the base.
+
+    RANGE is as in hgport status; --continue, --skip, --abort, --check and --remember take one, or
+    do all.  A line that is served already needs no port.  A patch in conflict is left in a working
+    copy below .hgport/rebase/: edit its files, hg resolve -m them, then --continue.
+
+    The words: exact, every hunk applies; lines, merged by lines; format, merged by logical lines
+    and tokens; resolved, as a person decided, now or earlier; upstream, the release has it; empty,
+    nothing of it is left; untried, a patch before it is in conflict.  Exits with 4 while a conflict
+    waits, with 1 if --check finds a difference.
+    """
+    asked = Asked(releases, series, base, into, again, not no_memory, explain, as_json)
+    chosen = [f"--{name.replace('go_on', 'continue')}" for name, on in verbs.items() if on]
+    # to explain what is not written is to try it
+    chosen += ["--dry-run"] if dry_run or (explain and not chosen) else []
+    if len(chosen) > 1:
+        raise UsageError(f"{' and '.join(chosen)} do not go together")
+    _refuse_idle(asked, chosen)
+    return _VERBS[chosen[0]](asked) if chosen else begin(asked)
+
+
+def _refuse_idle(asked: Asked, chosen: list[str]) -> None:
+    """Refuse options that would do nothing, and a missing range."""
+    if chosen and chosen != ["--dry-run"]:
+        given = {"--base": asked.base, "--into": asked.into, "--again": asked.again}
+        for name, value in given.items():
+            if value:
+                raise UsageError(f"{name} does not go with {chosen[0]}")
+    elif asked.releases is None:
+        raise UsageError("say which releases, as in hgport rebase 5.1", "latest is all lines")
+    if asked.into is not None and chosen:
+        raise UsageError(f"--into does not go with {chosen[0]}")

@@ -1,0 +1,271 @@
+"""Carry a series to one release, up to a port that is written or a conflict that waits."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hgport.engine import conflicted
+from hgport.engine.carried import CarriedSeries, CarryOrder
+from hgport.engine.carrycache import carried
+from hgport.engine.learn import forget, learn, made_from, memory_of
+from hgport.engine.origins import Origin, origin_of
+from hgport.engine.ports import needless, remove_port, write_port
+from hgport.engine.sessionstate import State, Unfinished, Waiting
+from hgport.engine.workingcopy import MergedFile, Merging, WorkingCopy
+from hgport.errors import UsageError
+from hgport.files import remove_tree
+from hgport.model.catalogue import Catalogue
+from hgport.model.release import Release
+from hgport.model.stack import Stack
+
+if TYPE_CHECKING:
+    from hgport.engine.merge.merge import Compiles
+    from hgport.upstream.sdist import ProgressOfMany
+
+
+class Standing(enum.Enum):
+    """How a rebase to one release stands; the values are what people read."""
+
+    WRITTEN = "written"
+    SAME = "as it was"  # the port is what was made
+    SERVED = "served already"  # no port is needed
+    CONFLICT = "conflict"
+    QUEUED = "waits"  # for a release nearer to the base
+    OPEN = "not settled"  # there is more for the person to do
+    INTERRUPTED = "interrupted"  # it was killed between two steps
+    MERGED = "merged"  # the port is gone, as what serves the line without it is the same
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Report:
+    """How one rebase stands.
+
+    ``carried`` is what became of the patches, None if nothing was carried.  ``place`` is the port
+    directory that was written, or the working copy with the conflict.  ``patch`` and ``files`` (of
+    which some are in conflict) are those that wait.  ``told`` are whole sentences,
+    ``records`` the files of what is remembered that were written or removed.  ``is_port`` is false
+    for one that is written to a directory of the person's.
+    """
+
+    release: Release
+    standing: Standing
+    carried: CarriedSeries | None = None
+    place: Path | None = None
+    patch: str = ""
+    files: tuple[MergedFile, ...] = ()
+    told: tuple[str, ...] = ()
+    records: tuple[Path, ...] = ()
+    is_port: bool = True
+
+
+class Listener(Protocol):
+    """Who is told what is about to be done."""
+
+    def begins(self, origin: Origin, target: Release) -> None:
+        """A series is about to be carried."""
+
+    def made(self, carried: CarriedSeries) -> None:
+        """It was, as far as it could be; nothing is written yet."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What carrying needs from other rooms: who is told, what judges Python of a release (None:
+    nothing) and the words that tell it from every other, and how downloads are shown, as in
+    Contents."""
+
+    listener: Listener
+    compiler: Callable[[Release], Compiles | None] = lambda release: None
+    judged_by: str = ""
+    progress: ProgressOfMany | None = None
+
+
+class Rebaser:
+    """Carries the series of the stack that ``load`` reads, which it does again when a port was
+    written.  The working copies are made in ``directory``."""
+
+    def __init__(
+        self, load: Callable[[], tuple[Stack, Catalogue]], tools: Tools, directory: Path
+    ) -> None:
+        self._load = load
+        self._tools = tools
+        self._directory = directory
+        self.stack, self.catalogue = load()
+
+    def copy(self, version: str) -> WorkingCopy:
+        """The working copy in which a conflict of that release is, or would be."""
+        return WorkingCopy(self._directory / version)
+
+    def origin(self, entry: Unfinished) -> Origin:
+        """What a rebase carries.  Raises as ``origin_of``."""
+        target = self.catalogue.release(entry.version)
+        return origin_of(self.stack, self.catalogue, target, entry.base)
+
+    def begin(self, state: State, entry: Unfinished) -> Report:
+        """As ``go_on``, from the start."""
+        digest = _digest(self.origin(entry))
+        return self.go_on(state, replace(entry, behind="", digest=digest))
+
+    def go_on(self, state: State, entry: Unfinished) -> Report:
+        """Carry with all that the person has settled so far; then finish, or leave a conflict."""
+        target = self.catalogue.release(entry.version)
+        origin = self.origin(entry)
+        if _digest(origin) != entry.digest:
+            raise UsageError(
+                f"{origin.port.series.path} has changed since the rebase to {entry.version} began",
+                "hgport rebase --abort, and begin again",
+            )
+        self._tools.listener.begins(origin, target)
+        order = CarryOrder(self.stack, self.catalogue, origin, target)
+        made = self._carry(order, entry)
+        self._tools.listener.made(made)
+        if made.conflict is not None:
+            return self._stop(state, entry, order, made)
+        return self._finish(state, entry, made)
+
+    def _carry(self, order: CarryOrder, entry: Unfinished) -> CarriedSeries:
+        memory = memory_of(self.stack)
+        return carried(
+            order,
+            settled=self._settled(entry),
+            skipped=entry.skipped,
+            memory=memory if entry.uses_memory else memory.nothing(),
+            compiler=self._tools.compiler,
+            judged_by=self._tools.judged_by,
+            progress=self._tools.progress,
+        )
+
+    def _settled(self, entry: Unfinished) -> Mapping[str, Mapping[str, bytes | None]]:
+        """What the person made of conflicts, from the changesets in the working copy."""
+        copy = self.copy(entry.version)
+        settled = {}
+        for one in entry.resolved:
+            if not copy.has(one.node):
+                raise UsageError(
+                    f"{copy.path} does not have {one.node[:12]} any more, which resolves "
+                    f"{one.patch}",
+                    "hgport rebase --abort, and begin again",
+                )
+            paths = set(one.paths)
+            if one.node != one.parent:
+                paths |= copy.changed(one.node).keys()
+            settled[one.patch] = copy.contents(one.node, paths)
+        return settled
+
+    def _stop(
+        self, state: State, entry: Unfinished, order: CarryOrder, made: CarriedSeries
+    ) -> Report:
+        """Leave the conflict in a working copy."""
+        stopped = made.conflict
+        assert stopped is not None
+        merging = self._merging(order, made)
+        names = [one.patch.name for one in made.patches]
+        last = entry.resolved[-1] if entry.resolved else None
+        after = names.index(last.patch) + 1 if last else 0
+        between = made.patches[after : names.index(stopped.patch.name)]
+
+        def fill(copy: WorkingCopy, node: str) -> None:
+            parent = copy.commit(conflicted.changesets(between, copy.reader(node)), node)
+            source = copy.begin(merging, parent)
+            paths = tuple(sorted(file.path for file in merging.files))
+            waiting = Waiting(stopped.patch.name, parent, source, paths)
+            state.put(replace(entry, waiting=waiting))
+
+        state.put(replace(entry, waiting=None))
+        copy = self.copy(entry.version)
+        if last:
+            fill(copy, last.node)
+        else:
+            self._make(order.target, fill)
+        files = tuple(merging.files)
+        return Report(order.target, Standing.CONFLICT, made, copy.path, stopped.patch.name, files)
+
+    def _merging(self, order: CarryOrder, made: CarriedSeries) -> Merging:
+        from hgport.upstream.contents import Contents
+
+        with Contents(progress=self._tools.progress) as contents:
+            return conflicted.merging(
+                order, made, lambda path: contents.read(order.base, [path])[path]
+            )
+
+    def _make(self, target: Release, fill: Callable[[WorkingCopy, str], None]) -> None:
+        from hgport.upstream.tree import pristine
+
+        path = self._directory / target.version
+        # nothing of a person's: the state says so
+        remove_tree(path)
+        WorkingCopy.make(path, target, pristine(target, self._tools.progress), fill)
+
+    def _finish(self, state: State, entry: Unfinished, made: CarriedSeries) -> Report:
+        line = made.target.line
+        stack = self.stack if entry.into is None else _elsewhere(self.stack, Path(entry.into))
+        name = line if entry.into is None else Path(entry.into).name
+        written = write_port(stack, name, made.port)
+        records = self._remember(line) if entry.into is None else ()
+        state.drop(entry.version)
+        remove_tree(self._directory / entry.version)
+        standing = Standing.SAME if written is None else Standing.WRITTEN
+        is_port = entry.into is None
+        return Report(made.target, standing, made, written, records=records, is_port=is_port)
+
+    def _remember(self, line: str) -> tuple[Path, ...]:
+        """Keep what a person decided about the port that was written."""
+        self.stack, self.catalogue = self._load()
+        target = self.catalogue.newest(line)
+        return learn(
+            self.stack,
+            self.catalogue,
+            line,
+            compiles=self._tools.compiler(target),
+            progress=self._tools.progress,
+        )
+
+    # ports that have become equal
+
+    def merge_equal(self, written: Collection[str]) -> list[Report]:
+        """Remove the ports, among those that were written (lines) and those next to them, which
+        nobody would miss; what they were for is told."""
+        if not written or self.stack.base is None:
+            return []
+        near = self._near(written)
+        reports = []
+        for line in needless(self.stack, self.catalogue, self._tools.progress):
+            if line in near:
+                reports.append(self._merge(line))
+        return reports
+
+    def _near(self, written: Collection[str]) -> set[str]:
+        lines = [str(port.line) for port in self.stack.ports]
+        places = [at for at, line in enumerate(lines) if line in written]
+        return {line for at in places for line in lines[at : at + 2]}
+
+    def _merge(self, line: str) -> Report:
+        (port,) = (one for one in self.stack.ports if one.line == line)
+        depending = [str(one.line) for one in made_from(self.stack, self.catalogue, port)]
+        place = remove_port(self.stack, line)
+        forget(self.stack, line)
+        self.stack, self.catalogue = self._load()
+        for other in depending:
+            self._remember(other)
+        told = "What serves the line without it is the same."
+        return Report(self.catalogue.newest(line), Standing.MERGED, place=place, told=(told,))
+
+
+def _digest(origin: Origin) -> str:
+    digest = hashlib.sha256(origin.release.version.encode())
+    for patch in origin.port.series.patches:
+        name = patch.name.encode("utf-8", "surrogateescape")
+        digest.update(b"%d %s %d\n" % (len(name), name, len(patch.data)) + patch.data)
+    return digest.hexdigest()
+
+
+def _elsewhere(stack: Stack, into: Path) -> Stack:
+    """A stack whose port directories are beside ``into``, of which there is none yet."""
+    top = replace(stack.top, directory=into.absolute().parent)
+    return Stack(top, (), stack.base)

@@ -1,0 +1,164 @@
+"""How unfinished and finished rebases read on a terminal, and as JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hgport.engine.carried import CarriedSeries
+from hgport.engine.learn import Regenerated
+from hgport.engine.origins import Origin
+from hgport.engine.resolutions import Use
+from hgport.engine.session import Report, Standing
+from hgport.model.release import Release
+
+_LONGEST = 12  # lines of a remembered text that are shown
+
+
+def beginning(origin: Origin, target: Release) -> str:
+    """The line that is printed before a series is carried."""
+    names = ", ".join(origin.port.series.names) or "no patch"
+    return f"{target.version}: from {origin.why}: {names}"
+
+
+def uses(carried: CarriedSeries) -> list[str]:
+    """What was remembered and is in the result."""
+    version = carried.target.version
+    return [line for one in carried.patches for use in one.uses for line in _use(version, use)]
+
+
+def _use(version: str, use: Use) -> list[str]:
+    note = f", {use.note}" if use.note else ""
+    told = f"{version}: {use.patch}: {use.path}: {use.kind.value} as in {shown(use.record)}{note}:"
+    return [told, *_marked("-", use.before), *_marked("+", use.after)]
+
+
+def _marked(mark: str, text: bytes | None) -> list[str]:
+    if text is None:
+        return []
+    lines = text.decode("utf-8", "replace").splitlines()
+    more = [f"  ... {len(lines) - _LONGEST} lines more"] if len(lines) > _LONGEST + 1 else []
+    return [f"  {mark}{line}" for line in lines[: _LONGEST if more else None]] + more
+
+
+def shown(path: Path) -> str:
+    """A path as a person would write it: from where they are, if it is below."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def standing(report: Report) -> list[str]:
+    """The lines about one rebase."""
+    head = f"{report.release.version}: {report.standing.value}"
+    if report.standing is Standing.CONFLICT:
+        return [*_conflict(report), *(f"  {told}" for told in report.told)]
+    if report.place is not None:
+        head += f": {shown(report.place)}"
+    if report.patch:
+        head += f": {report.patch}"
+    told = [*report.told, *map(record, report.records)]
+    return [head, *(f"  {one}" for one in told)]
+
+
+def record(path: Path) -> str:
+    """The words about a file of what is remembered that was written or removed."""
+    return f"{'remembered' if path.exists() else 'forgotten'}: {shown(path)}"
+
+
+def _conflict(report: Report) -> list[str]:
+    assert report.place is not None
+    version = report.release.version
+    lines = [f"{version}: conflict in {report.patch}"]
+    whys = _whys(report)
+    for file in report.files:
+        if file.in_conflict:
+            where = f", line {file.line}" if file.line else ""
+            lines.append(f"  {file.path}{where}: {whys.get(file.path) or 'both changed it'}")
+    return [
+        *lines,
+        f"  It waits in {shown(report.place)}, with the patches before it committed.",
+        "  Edit the files there, then: hg resolve -m FILE, and hgport rebase --continue "
+        f"{version}",
+        f"  Or: hgport rebase --skip {version} (the port goes without the patch), "
+        f"hgport rebase --abort {version}",
+    ]
+
+
+def _whys(report: Report) -> dict[str, str]:
+    stopped = report.carried.conflict if report.carried else None
+    found = {}
+    for file in stopped.files if stopped else ():
+        told = [conflict.why for conflict in file.merge.conflicts] if file.merge else []
+        found[file.path] = next(filter(None, [*told, file.why]), "")
+    return found
+
+
+def summary(reports: Sequence[Report]) -> str:
+    """One line that counts."""
+    counts: dict[str, int] = {}
+    for one in reports:
+        counts[one.standing.value] = counts.get(one.standing.value, 0) + 1
+    return ", ".join(f"{count} {word}" for word, count in counts.items())
+
+
+def plain(report: Report) -> dict[str, Any]:
+    """One rebase as JSON can hold it."""
+    return {
+        "version": report.release.version,
+        "line": report.release.line,
+        "standing": report.standing.value,
+        "place": None if report.place is None else str(report.place),
+        "patch": report.patch or None,
+        "conflicts": [
+            {"path": file.path, "line": file.line} for file in report.files if file.in_conflict
+        ],
+        "told": list(report.told),
+        "records": [str(path) for path in report.records],
+    }
+
+
+# the check of all ports
+
+
+def checked(port: Regenerated, *, with_diff: bool) -> list[str]:
+    """The lines about a port that was regenerated."""
+    name = f"patches/{port.port.line}"
+    if port.is_same:
+        count = len(port.port.series.patches)
+        return [f"{name}: {count} patches, as made from {port.carried.origin.why}"]
+    lines = [f"{name}: series: the same patches in another order"] if port.reordered else []
+    for one in port.differences:
+        lines.append(f"{name}/{one.patch}: {_difference(one.found, one.made, port.carried)}")
+        lines += _diff(one.made, one.found) if with_diff else []
+    return lines
+
+
+def _difference(found: bytes | None, made: bytes | None, carried: CarriedSeries) -> str:
+    if found is None:
+        return "is lacking, though it is made"
+    if made is not None:
+        return "differs from what is made"
+    stopped = carried.conflict
+    if stopped is not None:
+        return f"is not made, as {stopped.patch.name} is in conflict"
+    return "is not made"
+
+
+def _diff(made: bytes | None, found: bytes | None) -> list[str]:
+    import difflib
+
+    old, new = ((text or b"").decode("utf-8", "replace").splitlines() for text in (made, found))
+    lines = difflib.unified_diff(old, new, "made", "found", lineterm="")
+    return [f"  {line}" for line in lines]
+
+
+def plain_check(port: Regenerated) -> dict[str, Any]:
+    """A port that was regenerated, as JSON can hold it."""
+    return {
+        "line": port.port.line,
+        "ok": port.is_same,
+        "reordered": port.reordered,
+        "differences": [one.patch for one in port.differences],
+    }
