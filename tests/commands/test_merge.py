@@ -46,14 +46,6 @@ def test_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("f.py: hunk 1, line 4: ")
 
 
-def test_the_name_says_what_it_is(tmp_path: Path) -> None:
-    """What is no Python has no style that could be looked through."""
-    files = written(tmp_path, BASE, BASE.replace(b"'one'", b"'1'"), TARGET)
-    out = tmp_path / "out.py"
-    assert run(["merge", *files, "-o", str(out), "--line", "5.0"]) == 0
-    assert run(["merge", *files, "-o", str(out), "--line", "5.0", "--path", "f.txt"]) == 4
-
-
 def test_a_conflict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = written(tmp_path, numbered(9), numbered(9, line5="one"), numbered(9, line5="two"))
     out = tmp_path / "target.py"
@@ -85,12 +77,15 @@ def test_binary(tmp_path: Path, sides: tuple[bytes, bytes, bytes], merged: bytes
     assert (out.read_bytes() if out.exists() else None) == merged
 
 
-def test_a_file_that_is_no_python_after_all(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name, told", [("f.py", True), ("f.txt", False), (None, True)])
+def test_the_name_says_what_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str | None, told: bool
 ) -> None:
+    """A file that is no Python, against its name, is merged by lines, and that is said."""
     files = written(tmp_path, b"(\na\n", b"(\nb\n", b"(\nc\n")
-    assert run(["merge", *files, "-o", str(tmp_path / "out.py")]) == 4
-    assert "out.py: it cannot be read as Python" in capsys.readouterr().out
+    named = [] if name is None else ["--path", name]
+    assert run(["merge", *files, "-o", str(tmp_path / "out.py"), *named]) == 4
+    assert ("it cannot be read as Python" in capsys.readouterr().out) is told
 
 
 @pytest.mark.parametrize(
