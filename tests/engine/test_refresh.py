@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from helpers_cycle import commit
-from helpers_engine import Project, file_diff, numbered, patch_bytes, repository, write_tree
-from hgport.engine import commits, hg, refresh, taking
+from helpers_engine import Project, file_diff, numbered, patch_bytes, write_tree
+from hgport.engine import commits, hg, learn, refresh
 from hgport.errors import HgportError, UsageError
 from hgport.model import project
 
@@ -19,7 +19,10 @@ TWO = numbered(60, line10="new 10", line40="new 40")
 PATCHES = {
     "a.patch": patch_bytes(file_diff("f", BASE, ONE), subject="one: first"),
     "b.patch": patch_bytes(file_diff("f", ONE, TWO), subject="two: second"),
-    "c.patch": patch_bytes(file_diff("g", b"old\n", b"new\n"), subject="three: third"),
+    # hunks as Mercurial writes them
+    "c.patch": patch_bytes(file_diff("g", b"old\n", b"new\n"), subject="three: third").replace(
+        b"@@ -1 +1 @@", b"@@ -1,1 +1,1 @@"
+    ),
 }
 FILES = {"f": BASE, "g": b"old\n"}
 # what is amended leaves an obsolete changeset behind, and those on it to be rebased
@@ -176,6 +179,28 @@ def test_lines_are_as_on_the_release_that_the_port_is_for(made: Project, tmp_pat
     assert (made.root / "patches" / "5.0" / "new-one.patch").is_file()
 
 
+def test_what_was_written_comes_out_of_a_rebase(made: Project, tmp_path: Path) -> None:
+    repo = applied(made, "5.0", tmp_path / "repo", {"f": b"zero\n" + BASE, "g": b"old\n"})
+    hg.run("update", "-q", "1", cwd=repo)
+    (repo / "f").write_bytes(b"zero\n" + numbered(60, line10="amended 10"))
+    hg.run("commit", "--amend", "-m", "one: p\n\nWhy it is done.", *CONFIG, cwd=repo)
+    rebased(repo, "-s", "2", "-d", "tip")
+    hg.run("update", "-q", "tip", *CONFIG, cwd=repo)
+    plan = refreshed(repo)
+    assert fates(plan) == {"a.patch": "rewritten", "c.patch": "unchanged"}
+    stack, catalogue = project.load()
+    port = stack.for_line("5.0")
+    assert not learn.regenerate(stack, catalogue, port, learn.memory_of(stack)).is_same
+    records = refresh.remember(plan, stack, catalogue)
+    assert records and all(path.is_file() for path in records)
+    assert learn.regenerate(stack, catalogue, port, learn.memory_of(stack)).is_same
+
+
+def test_nothing_is_learnt_of_what_did_not_change(made: Project, repo: Path) -> None:
+    plan = refreshed(repo)
+    assert refresh.remember(plan, *project.load()) == ()
+
+
 # ports of their own
 
 
@@ -255,59 +280,6 @@ def refused(repo: Path, made: Project) -> str:
     return caught.value.message
 
 
-def test_no_repository(made: Project, tmp_path: Path) -> None:
-    assert "is no Mercurial repository" in refused(tmp_path, made)
-
-
-def test_uncommitted_changes(made: Project, repo: Path) -> None:
-    (repo / "g").write_bytes(b"in progress\n")
-    assert "an uncommitted change" in refused(repo, made)
-    hg.run("revert", "-q", "--no-backup", "g", cwd=repo)
-    (repo / "g").unlink()
-    assert "an uncommitted change" in refused(repo, made)
-
-
-def test_a_release_that_nobody_knows(made: Project, tmp_path: Path) -> None:
-    other = repository(tmp_path / "other", FILES, tag="9.9")
-    assert "on no release that the catalogue knows" in refused(other, made)
-    hg.run("init", "empty", cwd=tmp_path)
-    assert "on no release that the catalogue knows" in refused(tmp_path / "empty", made)
-
-
-def test_a_release_that_is_elsewhere(made: Project, repo: Path) -> None:
-    hg.run("tag", "--local", "-f", "-r", "3", "5.2.1", cwd=repo)
-    hg.run("update", "-q", "2", cwd=repo)
-    assert "on no release that the catalogue knows" in refused(repo, made)
-
-
-def test_nothing_on_the_release(made: Project, repo: Path) -> None:
-    hg.run("update", "-q", "0", cwd=repo)
-    assert "has no changeset on 5.2.1" in refused(repo, made)
-
-
-def test_a_merge(made: Project, repo: Path) -> None:
-    hg.run("update", "-q", "1", cwd=repo)
-    commit(repo, {"new": b"n\n"}, "new: one")
-    hg.run("merge", "-q", "3", cwd=repo)
-    assert "an uncommitted merge" in refused(repo, made)
-    commit(repo, {}, "merge")
-    assert "is a merge" in refused(repo, made)
-
-
-def test_an_unfinished_graft(made: Project, repo: Path) -> None:
-    hg.run("update", "-q", "0", cwd=repo)
-    commit(repo, {"f": numbered(60, line10="other")}, "f: other")
-    done = hg.run("graft", "-q", "-r", "1", "--tool", "internal:fail", cwd=repo, allowed=None)
-    assert done.code
-    assert "an unfinished graft" in refused(repo, made)
-
-
-def test_an_unresolved_file(made: Project, repo: Path) -> None:
-    (repo / "f").write_bytes(numbered(60, line10="mine"))
-    hg.run("update", "-q", "0", "--merge", "--tool", "internal:fail", cwd=repo, allowed=None)
-    assert "an unresolved conflict" in refused(repo, made)
-
-
 def test_a_changeset_without_changes(made: Project, repo: Path) -> None:
     hg.run("branch", "-q", "other", cwd=repo)
     commit(repo, {}, "branch: other")
@@ -351,22 +323,3 @@ def test_what_changed_meanwhile_is_not_overwritten(made: Project, repo: Path) ->
     with pytest.raises(UsageError, match="was changed meanwhile"):
         refresh.write(plan, stack)
     assert contents(made.root) == before
-
-
-# names
-
-
-@pytest.mark.parametrize(
-    "subject, name",
-    [
-        ("keepalive: refuse a body", "keepalive-refuse-a-body"),
-        ("  Ünïcode & _more_ (issue12) ...", "unicode-more-issue12"),
-        ("url.py: 3.x", "url.py-3.x"),
-        ("x" * 150, "x" * 100),
-        ("word " * 40, "-".join(["word"] * 20)),
-        ("../../etc", "etc"),
-        ("", ""),
-    ],
-)
-def test_a_subject_as_a_name(subject: str, name: str) -> None:
-    assert taking.slug(subject) == name

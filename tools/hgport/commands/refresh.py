@@ -60,17 +60,15 @@ def refresh(
     if plan.dropped and not drop:
         _ask(plan.dropped)
     engine.write(plan, stack)
-    records: tuple[Path, ...] = ()
-    if plan.changes:
-        now = type(stack).load(stack.top.path, stack.base)
-        with shown() as progress:
-            records = engine.remember(plan, now, catalogue, progress)
-    for one in plan.taken:
-        say(f"{one.word}: {one.patch.name}")
+    say(*(f"{one.word}: {one.patch.name}" for one in plan.taken))
     say(*(f"dropped: {name}" for name in plan.dropped), *plan.notes)
-    say(*(f"remembered: {path}" for path in records))
     if not plan.changes:
         say("nothing to write: the port is what the changesets are")
+        return 0
+    written = type(stack).load(stack.top.path, stack.base)
+    with shown() as progress:
+        records = engine.remember(plan, written, catalogue, progress)
+    say(*(f"remembered: {path}" for path in records))
     return 0
 
 
