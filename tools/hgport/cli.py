@@ -21,7 +21,7 @@ from hgport.errors import HgportError
 VERBS = {
     "status": "Show which patch applies to which release.",
     "apply": "Apply the series to a release, one changeset a patch.",
-    "rebase": "Carry the series to other releases; stop where a person has to decide.",
+    "rebase": "Carry the series to other releases; stop at conflicts.",
     "merge": "Merge one file three ways, across a change of its style.",
     "refresh": "Take amended changesets back into the port that they came from.",
     "range-diff": "Show how one port of the series differs from another.",

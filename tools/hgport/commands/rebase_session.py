@@ -18,6 +18,7 @@ from hgport.model.ranges import select
 from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.output import say, width
+from hgport.proof.compilers import compiler, identity
 from hgport.report import rebase as report
 from hgport.report import session as words
 from hgport.report.downloads import shown
@@ -105,7 +106,11 @@ def remember(asked: Asked) -> int:
     touched: list[Path] = []
     with shown() as progress:
         for line in lines:
-            touched += learn(stack, catalogue, line, progress=progress)
+            # every port where all are asked for, so none for another
+            more = asked.releases is not None
+            touched += learn(
+                stack, catalogue, line, dependents=more, compiler=compiler, progress=progress
+            )
     for path in dict.fromkeys(touched):
         say(words.record(path))
     say(f"{len(lines)} ports, {len(set(touched))} records changed")
@@ -116,7 +121,7 @@ def _run(asked: Asked, verb: Callable[[Session], list[Report]], empty: str = "")
     """Run a verb of a session, print how the rebases stand, and return the exit code."""
     listener = _Listener(asked)
     with shown() as progress:
-        session = Session(asked.load, Tools(listener, progress=progress))
+        session = Session(asked.load, Tools(listener, compiler, identity, progress))
         reports = verb(session)
     if asked.as_json:
         _say_json({"rebases": [words.plain(one) for one in reports], **_plain(listener)})
@@ -167,6 +172,8 @@ def preview(asked: Asked) -> int:
                 carried(
                     CarryOrder(stack, catalogue, origin, target),
                     memory=memory if asked.uses_memory else memory.nothing(),
+                    compiler=compiler,
+                    judged_by=identity(target),
                     progress=progress,
                 )
             )
@@ -201,7 +208,16 @@ def check(asked: Asked) -> int:
     with shown() as progress:
         for port in stack.ports:
             if port.line in lines:
-                found.append(regenerate(stack, catalogue, port, memory, progress=progress))
+                made = regenerate(
+                    stack,
+                    catalogue,
+                    port,
+                    memory,
+                    compiler=compiler,
+                    judged_by=identity(catalogue.newest(port.line)),
+                    progress=progress,
+                )
+                found.append(made)
     stray = stray_records(stack, memory)
     good = all(one.is_same for one in found) and not stray
     if asked.as_json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ from hgport.model.stack import Port, Stack
 if TYPE_CHECKING:
     from hgport.engine.merge.merge import Compiles
     from hgport.upstream.sdist import ProgressOfMany
+
+    Compiler = Callable[[Release], "Compiles | None"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def regenerate(
     port: Port,
     memory: Memory,
     *,
-    compiler: Callable[[Release], Compiles | None] | None = None,
+    compiler: Compiler | None = None,
     judged_by: str = "",
     progress: ProgressOfMany | None = None,
 ) -> Regenerated:
@@ -90,24 +92,26 @@ def learn(
     catalogue: Catalogue,
     line: str,
     *,
-    compiles: Compiles | None = None,
+    dependents: bool = True,
+    compiler: Compiler | None = None,
     progress: ProgressOfMany | None = None,
 ) -> tuple[Path, ...]:
-    """Have the port directory of ``line``, and those that are made from it, come out of what is
-    remembered as they are.
+    """Have the port directory of ``line``, and those that are made from it (if ``dependents``),
+    come out of what is remembered as they are.
 
-    Returns the records that were written or removed; none if all was known, or if there is no such
-    directory.  Raises as ``carry`` does, UsageError for a damaged record, OutsideError if the disk
-    refuses.
+    ``compiler`` gives what compiles for a release.  Returns the records that were written or
+    removed; none if all was known, or if there is no such directory.  Raises as ``carry`` does,
+    UsageError for a damaged record, OutsideError if the disk refuses.
     """
     ports = {port.line: port for port in stack.ports}
     if line not in ports or stack.base is None:
         return ()
-    learner = _Learner(stack, catalogue, compiles, progress)
+    learner = _Learner(stack, catalogue, compiler, progress)
     touched: tuple[Path, ...] = ()
     with _locked(stack):
         memory = memory_of(stack)
-        for port in [ports[line], *made_from(stack, catalogue, ports[line])]:
+        more = made_from(stack, catalogue, ports[line]) if dependents else []
+        for port in [ports[line], *more]:
             records = learner.records(port, memory)
             written, memory = keep(memory, str(port.line), records)
             touched += written
@@ -169,7 +173,7 @@ class _Learner:
 
     stack: Stack
     catalogue: Catalogue
-    compiles: Compiles | None
+    compiler: Compiler | None
     progress: ProgressOfMany | None
 
     def records(self, port: Port, memory: Memory) -> list[Record]:
@@ -188,13 +192,14 @@ class _Learner:
         self, port: Port, order: CarryOrder, others: Memory, base: Tree, target: Tree
     ) -> list[Record]:
         ported = _ported(port, target)
+        compiles = self.compiler(order.target) if self.compiler else None
         given: dict[str, Mapping[str, bytes | None]] = {}
         skipped: list[str] = []
         found = []
         for at, patch in enumerate(order.origin.port.series.patches):
             # what comes by itself, on top of what the port really has of the patches before
-            decided = Decided(given, skipped, others, self.compiles)
-            made = carry_trees(order, base, target, decided).patches[at]
+            decided = Decided(given, skipped, others, compiles)
+            made = carry_trees(_up_to(order, at), base, target, decided).patches[at]
             if patch.name in ported:
                 finals = ported[patch.name].finals(made)
                 given[patch.name] = finals
@@ -203,6 +208,13 @@ class _Learner:
                 skipped.append(patch.name)
                 found.append(Record(str(port.line), patch.name, dropped=True))
         return found
+
+
+def _up_to(order: CarryOrder, at: int) -> CarryOrder:
+    """The order without the patches after that place, which nobody asks about."""
+    port = order.origin.port
+    series = replace(port.series, patches=port.series.patches[: at + 1])
+    return replace(order, origin=replace(order.origin, port=replace(port, series=series)))
 
 
 @dataclass(frozen=True)

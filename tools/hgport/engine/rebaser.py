@@ -74,15 +74,25 @@ class Listener(Protocol):
         """It was, as far as it could be; nothing is written yet."""
 
 
+def _nothing(release: Release) -> None:
+    return None
+
+
+def _nobody(release: Release) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Tools:
-    """What carrying needs from other rooms: who is told, what judges Python of a release (None:
-    nothing) and the words that tell it from every other, and how downloads are shown, as in
-    Contents."""
+    """What carrying needs from other rooms.
+
+    ``listener`` is told; ``compiler`` gives what compiles Python for a release, and ``identity``
+    what tells that from every other; downloads are shown by ``progress``, as in Contents.
+    """
 
     listener: Listener
-    compiler: Callable[[Release], Compiles | None] = lambda release: None
-    judged_by: str = ""
+    compiler: Callable[[Release], Compiles | None] = _nothing
+    identity: Callable[[Release], str] = _nobody
     progress: ProgressOfMany | None = None
 
 
@@ -137,7 +147,7 @@ class Rebaser:
             skipped=entry.skipped,
             memory=memory if entry.uses_memory else memory.nothing(),
             compiler=self._tools.compiler,
-            judged_by=self._tools.judged_by,
+            judged_by=self._tools.identity(order.target),
             progress=self._tools.progress,
         )
 
@@ -217,12 +227,11 @@ class Rebaser:
     def _remember(self, line: str) -> tuple[Path, ...]:
         """Keep what a person decided about the port that was written."""
         self.stack, self.catalogue = self._load()
-        target = self.catalogue.newest(line)
         return learn(
             self.stack,
             self.catalogue,
             line,
-            compiles=self._tools.compiler(target),
+            compiler=self._tools.compiler,
             progress=self._tools.progress,
         )
 
