@@ -196,6 +196,33 @@ def test_what_was_written_comes_out_of_a_rebase(made: Project, tmp_path: Path) -
     assert learn.regenerate(stack, catalogue, port, learn.memory_of(stack)).is_same
 
 
+def test_files_of_every_kind_come_back(made: Project, repo: Path, tmp_path: Path) -> None:
+    (repo / "run").write_bytes(b"#!/bin/sh\n")
+    (repo / "run").chmod(0o755)
+    (repo / "link").symlink_to("f")
+    hg.run("rename", "g", "moved", cwd=repo)
+    hg.run("copy", "f", "copied", cwd=repo)
+    odd = {"bin": bytes(range(256)), "crlf": b"1\r\n2\r\n3", "latin": b"caf\xe9\n", "empty": b""}
+    commit(repo, {**odd, "moved": b"new\nand more\n"}, "kinds: add them all")
+    commit(repo, {"bin": b"\0\1", "crlf": b"1\r\n2\n3\r\n", "empty": None}, "kinds: change them")
+    refreshed(repo)
+    again = applied(made, "5.2.1", tmp_path / "again", {**FILES, "tail": b"5.2.1"})
+    listed = ("manifest", "--debug"), ("export", "--git", "-r", "tip^::tip", "-T", "{diff}")
+    for words in (*listed, ("log", "-r", "1:", "-T", "{desc}{user}{date}\n")):
+        assert hg.run(*words, cwd=again).stdout == hg.run(*words, cwd=repo).stdout
+    assert not refreshed(again).changes
+
+
+def test_a_tag_on_something_else(made: Project, tmp_path: Path) -> None:
+    # as in a clone, where the changeset after the tagged one is that of the tag
+    repo = applied(made, "5.2.1", tmp_path / "repo", {**FILES, ".hgtags": b"0123 5.2\n"})
+    commit(repo, {".hgtags": b"0123 5.2\n4567 5.2.1\n"}, "tag: add one")
+    before = contents(made.root)
+    with pytest.raises(HgportError, match=r"^tag-add-one.patch changes nothing in 5\.2\.1$"):
+        refreshed(repo)
+    assert contents(made.root) == before
+
+
 def test_nothing_is_learnt_of_what_did_not_change(made: Project, repo: Path) -> None:
     plan = refreshed(repo)
     assert refresh.remember(plan, *project.load()) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections import Counter
@@ -49,6 +50,8 @@ def similarity(one: Patch, other: Patch) -> float:
     return 2 * sum((first & second).values()) / total if total else 1.0
 
 
+# with each of another series' patches it may be compared
+@functools.lru_cache(maxsize=1024)
 def _counted(patch: Patch) -> Counter[tuple[str, bytes]]:
     found: Counter[tuple[str, bytes]] = Counter()
     for change, diff in file_diffs(patch):

@@ -43,11 +43,27 @@ class Placing:
 
     def place(self, patches: list[Patch], release: Release) -> Placed:
         """Where the changed series is to be written.  ``release`` is the one that it was changed
-        on.  Raises HgportError if another release of the same line cannot take it."""
+        on.  Raises HgportError if that, as it was published, or another release of the same line
+        cannot take it."""
+        wrong = self._wrong(patches, release)
+        if wrong:
+            hint = f"nothing was written; what is tagged {release.version} is not as published"
+            raise HgportError(wrong, hint)
         line, later, notes = self._where(patches)
         for new in ([] if line == self.port.line else [line]) + ([later] if later else []):
             self._refuse_used(str(new), patches)
         return Placed(line, later, notes, tuple(self._redrawn(patches, line, release)))
+
+    def _wrong(self, patches: Sequence[Patch], release: Release) -> str:
+        """What keeps the series from being one for the release; "" if nothing does."""
+        old = list(self.port.series.patches)
+        if old == patches:
+            return ""  # nothing new, so nobody need ask for the release's files
+        result = self.trial.apply(patches, release)
+        if result.conflict is not None:
+            return Hurt(release, result.conflict).words
+        idle = [r for r in result.results if r.patch not in old and not r.outcome.changes_tree]
+        return f"{idle[0].patch.name} changes nothing in {release.version}" if idle else ""
 
     def _refuse_used(self, line: str, patches: Sequence[Patch]) -> None:
         """Raise UsageError for what lies in the place of a port that there is not yet."""
