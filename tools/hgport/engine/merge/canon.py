@@ -14,7 +14,7 @@ from typing import NamedTuple
 from hgport.engine.merge.lexer import CLOSERS, OPENERS, Token
 
 _LITERAL = re.compile(rb"([A-Za-z]*)('''|\"\"\"|'|\")(.*)\2$", re.S)
-_KEYWORDS = frozenset(
+KEYWORDS = frozenset(
     b"and as assert async await break class continue def del elif else except exec finally for from"
     b" global if import in is lambda nonlocal not or pass raise return try while with yield".split()
 )
@@ -93,7 +93,7 @@ def _trailing_commas(tokens: Sequence[Token]) -> set[int]:
         elif token.kind == "op" and token.text in CLOSERS and open_:
             start, commas = open_.pop()
             if last >= 0 and tokens[last].text == b"," and tokens[last].kind == "op":
-                tuple_of_one = commas == 1 and token.text == b")" and not _is_call(tokens, start)
+                tuple_of_one = commas == 1 and token.text == b")" and _is_tuple(tokens, start)
                 one_key = commas == 1 and token.text == b"]" and _is_call(tokens, start)
                 if not tuple_of_one and not one_key:
                     found.add(last)
@@ -103,13 +103,19 @@ def _trailing_commas(tokens: Sequence[Token]) -> set[int]:
     return found
 
 
+def _is_tuple(tokens: Sequence[Token], start: int) -> bool:
+    """Whether parentheses with a comma in them are a tuple: no call, and no list of imports."""
+    imports = start > 0 and tokens[start - 1].text == b"import"
+    return not imports and not _is_call(tokens, start)
+
+
 def _is_call(tokens: Sequence[Token], start: int) -> bool:
     """Whether the bracket at ``start`` belongs to the expression before it."""
     for token in reversed(tokens[:start]):
         if token.kind in ("newline", "comment"):
             continue
         if token.kind == "name":
-            return token.text not in _KEYWORDS
+            return token.text not in KEYWORDS
         return token.kind == "string" or token.text in CLOSERS
     return False
 

@@ -7,14 +7,23 @@ tokens; blocks must be where a statement opens one; and it must compile where th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from hgport.engine.merge import logical
+from hgport.engine.merge import logical, tree
 from hgport.engine.merge.lexer import NotPython
-from hgport.engine.merge.pieces import Disputed
+from hgport.engine.merge.pieces import (
+    Disputed,
+    FromPatch,
+    FromTarget,
+    Imports,
+    Mixed,
+    Piece,
+)
 from hgport.engine.merge.units import Cut, Unit
 
 Counts = dict[bytes, int]
+# lines that open blocks are the same one if they are as alike as this
+_ALIKE = 0.5
 
 
 def same_change(
@@ -58,6 +67,56 @@ def _difference(before: Sequence[Unit], after: Sequence[Unit]) -> Counts:
 
 def _words(units: Iterable[Unit]) -> Counter[bytes]:
     return Counter(word for unit in units for word in unit.key.split(b"\0"))
+
+
+def keeps_blocks(pieces: Iterable[Piece], patched: Sequence[Unit]) -> bool:
+    """Whether all that the patch brings is in the block that it is in in the patched file."""
+    place = {id(unit): index for index, unit in enumerate(patched)}
+    out: list[tuple[int, Unit, Unit | None]] = []  # depth, what is there, what the patch has there
+    for piece in pieces:
+        for depth, unit, ours in _placed(piece):
+            if ours is not None and unit.kind == "code":
+                wanted = _opener([(u.depth, u, u) for u in patched[: place[id(ours)]]], ours.depth)
+                found = _opener(out, depth)
+                if not _same_block(wanted, found):
+                    return False
+            if unit.kind == "code":
+                out.append((depth, unit, ours))
+    return True
+
+
+def _placed(piece: Piece) -> Iterator[tuple[int, Unit, Unit | None]]:
+    if isinstance(piece, FromTarget):
+        depth = piece.unit.depth if piece.depth is None else piece.depth
+        yield depth, piece.unit, None
+    elif isinstance(piece, FromPatch):
+        yield piece.depth, piece.unit, piece.unit
+    elif isinstance(piece, Mixed):
+        yield piece.depth, piece.target, piece.patched
+    elif isinstance(piece, Imports):
+        yield piece.target.depth, piece.target, None
+    else:
+        for unit in piece.target:
+            yield unit.depth, unit, None
+
+
+_Placed = tuple[int, Unit, "Unit | None"]
+
+
+def _opener(before: Sequence[_Placed], depth: int) -> _Placed | None:
+    for one in reversed(before):
+        if one[0] < depth and one[1].kind == "code":
+            return one
+    return None
+
+
+def _same_block(wanted: _Placed | None, found: _Placed | None) -> bool:
+    if wanted is None or found is None:
+        return wanted is found
+    if found[2] is wanted[1] or found[1].key == wanted[1].key:
+        return True
+    words = wanted[1].key.split(b"\0"), found[1].key.split(b"\0")
+    return words[0][:1] == words[1][:1] and tree.likeness(*words) >= _ALIKE
 
 
 def is_well_formed(merged: bytes) -> bool:

@@ -31,7 +31,7 @@ class Literals:
     ) -> None:
         theirs, ours = list(_strings(target)), list(_strings(base))
         self._target_marked = _marked(theirs, dialect.bytes_marked)
-        self._base_marked = _marked(ours, self._target_marked)
+        self._base_marked = _marked(ours, self._target_marked, enough=1)
         loaded = path.startswith(("mercurial/", "hgext/", "hgext3rd/"))
         self._transformed = dialect.transformed and loaded
         self._raw_natives = any(_is_raw_native(text) for text in theirs)
@@ -44,6 +44,15 @@ class Literals:
     def crosses(self) -> bool:
         """Whether the two files mark their literals differently."""
         return self._target_marked != self._base_marked
+
+    def changes(self, units: Iterable[Unit]) -> bool:
+        """Whether any literal of these would be written otherwise."""
+        return any(
+            token.kind == "string" and self.rewrite(unit.tokens, index) != token.text
+            for unit in units
+            if unit.kind == "code"
+            for index, token in enumerate(unit.tokens)
+        )
 
     def rewrite(self, line: Sequence[Token], index: int) -> bytes:
         """The text of the literal ``line[index]`` in the target's style."""
@@ -86,11 +95,11 @@ def _strings(units: Iterable[Unit]) -> Iterable[bytes]:
             yield from (token.text for token in unit.tokens if token.kind == "string")
 
 
-def _marked(strings: Sequence[bytes], default: bool) -> bool:
+def _marked(strings: Sequence[bytes], default: bool, enough: int = _ENOUGH) -> bool:
     prefixes = Counter(split_string(text)[0].lower() for text in strings)
     marked = prefixes[b"b"] + prefixes[b"br"] + prefixes[b"rb"]
     plain = prefixes[b""]
-    return default if marked + plain < _ENOUGH else marked >= plain
+    return default if marked + plain < enough else marked >= plain
 
 
 def _is_raw_native(text: bytes) -> bool:

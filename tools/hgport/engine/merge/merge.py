@@ -17,7 +17,7 @@ from hgport.engine.merge.lexer import NotPython
 from hgport.engine.merge.literals import Literals
 from hgport.engine.merge.pieces import Decided, Disputed
 from hgport.engine.merge.result import Conflict, Merge, Sides, Step
-from hgport.engine.merge.settle import dispute, settle
+from hgport.engine.merge.settle import Settled, dispute, settle
 from hgport.engine.merge.units import Cut
 
 # path and content -> why the content does not compile, "" if it does
@@ -69,7 +69,7 @@ class _Merger:
         if by_lines.content is not None and not restyle and self._is_sound(by_lines):
             return self._told(by_lines.content, (), by_lines.decided)
         found = self._by_units()
-        doubtful = found is None or found.conflicts
+        doubtful = (found is None or found.conflicts) and not self._brings_style()
         if doubtful and by_lines.content is not None and self._is_sound(by_lines):
             return self._told(by_lines.content, (), by_lines.decided)
         if found is None:
@@ -91,12 +91,32 @@ class _Merger:
         path = self._sides.path
         return Literals(path, target.units, base.units, self._dialect).crosses
 
+    def _brings_style(self) -> bool:
+        """Whether the patch adds literals that the target would write otherwise."""
+        if self._python is None:
+            return False
+        base, patched, target = self._python
+        literals = Literals(self._sides.path, target.units, base.units, self._dialect)
+        known = {unit.identity for unit in base.units}
+        return literals.changes(unit for unit in patched.units if unit.identity not in known)
+
     def _by_units(self) -> _Candidate | None:
-        """The format-aware merge; None if the file is no Python or the merge is not sound."""
+        """The format-aware merge; None if no way to see it is sound."""
         if self._python is None:
             return self._as_text()
         base, patched, target = self._python
-        settled = settle(base.units, patched.units, target.units)
+        for settled in settle(base.units, patched.units, target.units):
+            found = self._written(settled)
+            if found is not None:
+                return found
+        return None
+
+    def _written(self, settled: Settled) -> _Candidate | None:
+        """What was settled as a file; None if it is not sound."""
+        assert self._python is not None
+        base, patched, target = self._python
+        if not check.keeps_blocks(settled.pieces, patched.units):
+            return None
         tail = target.tail if base.tail == patched.tail else patched.tail
         writer = assemble.Writer(self._sides.path, base, target, self._dialect, python=True)
         try:
@@ -104,8 +124,7 @@ class _Merger:
         except assemble.Unwritable:
             return None
         whole = not any(d.step is Step.APPLIED for d in settled.decided)
-        sound = check.same_change(base, patched, target, made.undecided, made.disputed, whole=whole)
-        if not sound:
+        if not check.same_change(base, patched, target, made.undecided, made.disputed, whole=whole):
             return None
         if not made.conflicts and not self._is_python_still(made.content):
             return None
@@ -116,7 +135,7 @@ class _Merger:
         base, patched, target = (
             textual.cut(s.path, data) for data in (s.base, s.patched, s.target)
         )
-        settled = settle(base.units, patched.units, target.units)
+        settled = settle(base.units, patched.units, target.units)[0]
         writer = assemble.Writer(s.path, base, target, self._dialect, python=False)
         return _candidate(writer.write(settled.pieces, b""), settled.decided)
 

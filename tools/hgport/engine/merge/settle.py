@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hgport.engine.merge import align, importlist, tree
+from hgport.engine.merge.canon import KEYWORDS
 from hgport.engine.merge.pieces import (
     Decided,
     Disputed,
@@ -21,6 +22,7 @@ from hgport.engine.merge.units import Unit
 
 # units that are less alike than this have nothing to do with each other
 _ALIKE = 0.5
+_ALIKE_FROM_THE_SECOND = 0.6
 _STYLE = "the target differs from the base there in how it is written, not in what it says"
 
 Units = Sequence[Unit]
@@ -40,18 +42,16 @@ class Settled:
         return sum(isinstance(piece, Disputed) for piece in self.pieces)
 
 
-def settle(base: Units, patched: Units, target: Units) -> Settled:
-    """Merge three files that are given as their units.
+def settle(base: Units, patched: Units, target: Units) -> list[Settled]:
+    """Merge three files that are given as their units: the ways to see it, the better first.
 
-    It is tried twice where indentation matters: with units that are the same only if they are as
-    deep, and with units that are the same at any depth, as when a patch puts a block around them.
+    Where indentation matters it is tried a second time, with units that are the same at any depth,
+    as when a patch puts a block around them.
     """
-    found = _Settler(base, patched, target).settle()
-    if found.disputes and any(unit.depth for unit in base):
-        other = _Settler(base, patched, target, depths=False).settle()
-        if other.disputes < found.disputes:
-            return other
-    return found
+    found = [_Settler(base, patched, target).settle()]
+    if found[0].disputes and any(unit.depth for unit in base):
+        found.append(_Settler(base, patched, target, depths=False).settle())
+    return sorted(found, key=lambda one: one.disputes)
 
 
 def dispute(base: Units, patched: Units, target: Units, *, everything: bool) -> Settled:
@@ -73,6 +73,8 @@ class _Settler:
         self._counterpart: dict[int, int] = {}  # of a patched unit, in the target
         self._moved: dict[int, int] = {}  # a patched unit and the base's that it was, elsewhere
         self._base_to_target: align.Matches = {}
+        self._parts: list[Kept | Stretch] = []
+        self._outside: tuple[int, ...] = ()  # how much deeper the target has what is around
 
     def settle(self) -> Settled:
         b, p, t = (
@@ -84,11 +86,20 @@ class _Settler:
         self._find_moves(to_patched)
         lengths = len(b), len(p), len(t)
         parts = list(walk(lengths, to_patched, to_target))
+        self._parts = parts
         self._counterpart = {k.patched: k.target for k in parts if isinstance(k, Kept)}
-        for part in parts:
+        for number, part in enumerate(parts):
             if isinstance(part, Kept):
                 self._kept(part)
             else:
+                self._outside = tuple(
+                    self._shift(one)
+                    for one in (
+                        *parts[max(number - 1, 0) : number],
+                        *parts[number + 1 : number + 2],
+                    )
+                    if isinstance(one, Kept)
+                )
                 self._stretch(part)
         return Settled(tuple(self._pieces), tuple(self._decided))
 
@@ -169,17 +180,50 @@ class _Settler:
                 self._both(one)
                 continue
             around = [x for x in parts[max(number - 1, 0) : number + 2] if isinstance(x, Kept)]
-            self._between(one, {self._shift(x) for x in around})
+            shifts = {self._shift(x) for x in around}
+            if number == 0 or number == len(parts) - 1:
+                shifts.update(self._outside)
+            self._between(one, self._shift_at(one, shifts))
 
     def _shift(self, kept: Kept) -> int:
         """How much deeper the target has it than the base."""
         return self._target[kept.target].depth - self._base[kept.base].depth
 
-    def _between(self, part: Stretch, shifts: set[int]) -> None:
+    def _shift_at(self, part: Stretch, around: set[int]) -> int | None:
+        """How much deeper than in the patch its units are to be there: as much as what is around
+        them, or as the block that they are in; None if that is not known."""
+        start = part.patched[0]
+        if part.patched[0] == part.patched[1]:
+            return 0
+        top = min(self._patched[index].depth for index in range(*part.patched))
+        parent = _parent(self._patched, start, top)
+        if parent is None:
+            return 0
+        theirs = self._theirs(parent)
+        if theirs is None:
+            return min(around) if len(around) == 1 else None
+        shift = self._target[theirs].depth - self._patched[parent].depth
+        there = _parent(self._target, part.target[0], top + shift)
+        return shift if there == theirs or around == {shift} else None
+
+    def _theirs(self, patched: int) -> int | None:
+        """What the target has in place of a unit of the patched file, if it is known."""
+        if patched not in self._counterpart:
+            for part in self._parts:
+                if isinstance(part, Stretch) and part.patched[0] <= patched < part.patched[1]:
+                    base, ours, theirs = self._sides(part)
+                    to_ours, to_theirs = _alike(base, ours), _alike(base, theirs)
+                    for at, number in to_ours.items():
+                        if at in to_theirs:
+                            there = part.target[0] + to_theirs[at]
+                            self._counterpart.setdefault(part.patched[0] + number, there)
+        return self._counterpart.get(patched)
+
+    def _between(self, part: Stretch, shift_: int | None) -> None:
         base, patched, target = self._sides(part)
         b, p, t = _keys(base), _keys(patched), _keys(target)
-        shift = min(shifts, default=0)
-        sure = len(shifts) <= 1
+        shift = shift_ or 0
+        sure = shift_ is not None
         if p == b and _depths(patched) == _depths(base):
             self._pieces += [FromTarget(unit) for unit in target]
         elif p == t:
@@ -193,7 +237,7 @@ class _Settler:
             kept = align.same(t, p)
             self._pieces += [FromTarget(unit) for i, unit in enumerate(target) if i in kept]
             self._decide(base, Step.FORMAT, "both remove lines there, and none of them adds any")
-        elif sure and (self._beside(part, shift) or self._divided(part, shift)):
+        elif (sure and self._beside(part, shift)) or self._divided(part, shift_):
             self._decide(base, Step.FORMAT, "the target changed what is beside it")
         else:
             self._dispute(part, "both changed it in different ways")
@@ -242,7 +286,7 @@ class _Settler:
             return True
         return False
 
-    def _divided(self, part: Stretch, shift: int) -> bool:
+    def _divided(self, part: Stretch, shift: int | None) -> bool:
         """Settle a stretch of which the patch changed one end and the target the other; whether
         there is one such way to see it."""
         base, patched, target = (_keys(side) for side in self._sides(part))
@@ -259,7 +303,10 @@ class _Settler:
         if len(found) != 1:
             return False
         ((patch_first, at),) = found.values()
-        self._put_halves(part, shift, patch_first, at)
+        brings = len(patched) - (count - at if patch_first else at)
+        if brings and shift is None:
+            return False
+        self._put_halves(part, shift or 0, patch_first, at)
         return True
 
     def _put_halves(self, part: Stretch, shift: int, patch_first: bool, at: int) -> None:
@@ -284,8 +331,9 @@ class _Settler:
         top = min(self._patched[index].depth for index in range(*span))
         parent = _parent(self._patched, span[0], top)
         theirs = _parent(self._target, place, top + shift)
-        known = parent is None and theirs is None
-        if not known and (parent is None or self._counterpart.get(parent) != theirs):
+        if (None if parent is None else self._theirs(parent)) != theirs:
+            return False
+        if parent is not None and theirs is None:
             return False
         first = self._patched[span[0]].depth + shift
         if not run or all(unit.depth > first for unit in run):
@@ -441,18 +489,26 @@ def _alike(left: Units, right: Units) -> align.Matches:
         if _starts_otherwise(one, other):
             return 0.0
         found = tree.likeness(words[0][i], words[1][j])
-        return found if found >= _ALIKE else 0.0
+        return found if found >= _least(one, other) else 0.0
 
     return align.similar(len(left), len(right), score)
+
+
+def _least(one: Unit, other: Unit) -> float:
+    """How alike two units must be: more so if they do not start alike."""
+    if one.kind == "code" and one.tokens[0].text != other.tokens[0].text:
+        return _ALIKE_FROM_THE_SECOND
+    return _ALIKE
 
 
 def _starts_otherwise(one: Unit, other: Unit) -> bool:
     """Whether two statements begin with different words, as "if" and "return" do."""
     if one.kind != "code":
         return False
-    return one.tokens[0].text != other.tokens[0].text and (
-        one.tokens[0].kind != "name" or one.tokens[1:2] != other.tokens[1:2]
-    )
+    first, second = one.tokens[0], other.tokens[0]
+    if first.text == second.text:
+        return False
+    return KEYWORDS.isdisjoint((first.text, second.text)) is False or first.kind != second.kind
 
 
 def _words(unit: Unit) -> list[bytes]:

@@ -115,7 +115,7 @@ def _merge(
         if _flat(p) == _flat(b) or _flat(p) == _flat(t):
             yield from _all("target", t)
         elif _flat(t) == _flat(b):
-            yield from _all("patched", p)
+            yield from _with_known(p, t)
         else:
             raise Differs
 
@@ -123,17 +123,24 @@ def _merge(
 def _kept(base: Node, patched: Node, target: Node) -> Iterator[Taken]:
     if patched.flat == base.flat or patched.flat == target.flat:
         yield from _all("target", [target])
-    elif target.flat == base.flat:
-        # the brackets are the target's, so that what surrounds them stays as it is written there
-        yield _taken("target", target.atom)
-        yield from _all("patched", patched.inner or ())
-        if target.end is not None:
-            yield _taken("target", target.end)
     else:
+        # the brackets are the target's, so that what surrounds them stays as it is written there
         yield _taken("target", target.atom)
         yield from _merge(base.inner or (), patched.inner or (), target.inner or ())
         if target.end is not None:
             yield _taken("target", target.end)
+
+
+def _with_known(patched: Sequence[Node], target: Sequence[Node]) -> Iterator[Taken]:
+    """The patch's tokens; those that the target has as well as the target writes them."""
+    ours = [atom for node in patched for atom in node.atoms()]
+    theirs = [atom for node in target for atom in node.atoms()]
+    known = align.same([atom.canon for atom in ours], [atom.canon for atom in theirs])
+    for number, atom in enumerate(ours):
+        if number in known:
+            yield _taken("target", theirs[known[number]])
+        else:
+            yield _taken("patched", atom)
 
 
 def _taken(side: str, atom: Atom) -> Taken:
