@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -135,6 +134,8 @@ class _Compilers:
 
 
 def _run_all(interpreters: Sequence[Interpreter], content: bytes) -> list[str]:
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(len(interpreters)) as pool:
         return list(pool.map(lambda one: _run(one, content), interpreters))
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from hgport.engine.carried import Carried, CarriedSeries, Fate, FileFate, What
 from hgport.engine.merge.result import Hunk
-from hgport.engine.records import is_block, units
 from hgport.model.patch import short_name
 from hgport.model.release import Release
 from hgport.report.matrix import laid_out
@@ -120,9 +119,13 @@ def places(carried: Carried) -> list[str]:
 
 def conflict_lines(file: FileFate) -> list[int]:
     """Where in the content of a file each conflict starts, counted from 1; none if it has none."""
+    if not file.in_conflict or file.content is None:
+        return []
+    from hgport.engine.records import is_block, units  # which would delay every table
+
     found = []
     line = 1
-    for unit in units(file.content or b"") if file.in_conflict else ():
+    for unit in units(file.content):
         if is_block(unit):
             found.append(line)
         line += unit.count(b"\n")
