@@ -20,7 +20,7 @@ RELEASE = Release("5.1", "mercurial-5.1.tar.gz", "0" * 64, 1, ("3.8",))
 TREE = {"f": b"target\n", "same": numbered(9), "far": numbered(20), "gone": b"g\n"}
 MARKED = b"<<<<<<< target\ntarget\n||||||| base\nbase\n=======\npatched\n>>>>>>> patch\n"  # line 1
 FILES = [
-    MergedFile("f", b"base\n", b"patched\n", MARKED, True, 1),
+    MergedFile("f", b"base\n", b"patched\n", MARKED, True),
     MergedFile("same", numbered(9), numbered(9, line3="new"), numbered(9, line3="new"), False),
     # Mercurial cannot tell that the two differ in style only, hgport can
     MergedFile("far", b"far\n", b"farther\n", b"by hgport\n", False),
@@ -153,7 +153,7 @@ def test_it_can_be_begun_again(made: Made) -> None:
 
 
 def test_a_conflict_that_mercurial_does_not_see(tmp_path: Path) -> None:
-    file = MergedFile("same", numbered(9), numbered(9, line3="new"), MARKED, True, 1)
+    file = MergedFile("same", numbered(9), numbered(9, line3="new"), MARKED, True)
     made = Made(tmp_path, [file])
     assert made.hg("status") == ["M same"]
     with pytest.raises(ConflictError, match="same: markers are left"):

@@ -23,7 +23,13 @@ from hgport.report import rebase as report
 from hgport.report import session as words
 from hgport.report.downloads import shown
 
-_WAITS = (Standing.CONFLICT, Standing.OPEN, Standing.QUEUED, Standing.INTERRUPTED)
+_WAITS = (
+    Standing.CONFLICT,
+    Standing.QUEUED,
+    Standing.OPEN,
+    Standing.READY,
+    Standing.INTERRUPTED,
+)
 
 
 @dataclass(frozen=True)

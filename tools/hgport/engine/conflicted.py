@@ -71,19 +71,7 @@ def _layered(files: Mapping[str, bytes | None], read: Reader) -> Reader:
 def _file(fate: FileFate, before: Reader, result: PatchResult) -> MergedFile:
     base = before(result.copies.get(fate.base_path, fate.base_path))
     patched = result.files.get(fate.base_path, base)
-    return MergedFile(fate.path, base, patched, fate.content, fate.in_conflict, _line(fate))
-
-
-def _line(fate: FileFate) -> int:
-    """Where the first conflict that is left is."""
-    from hgport.engine.records import is_block, units
-
-    line = 1
-    for unit in units(fate.content or b""):
-        if is_block(unit) and fate.in_conflict:
-            return line
-        line += unit.count(b"\n")
-    return 0
+    return MergedFile(fate.path, base, patched, fate.content, fate.in_conflict)
 
 
 def _user(patch: Patch) -> str:

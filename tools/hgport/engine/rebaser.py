@@ -16,7 +16,7 @@ from hgport.engine.learn import forget, learn, made_from, memory_of
 from hgport.engine.origins import Origin, origin_of
 from hgport.engine.ports import needless, remove_port, write_port
 from hgport.engine.sessionstate import State, Unfinished, Waiting
-from hgport.engine.workingcopy import MergedFile, Merging, WorkingCopy
+from hgport.engine.workingcopy import Merging, WorkingCopy
 from hgport.errors import UsageError
 from hgport.files import remove_tree
 from hgport.model.catalogue import Catalogue
@@ -37,6 +37,7 @@ class Standing(enum.Enum):
     CONFLICT = "conflict"
     QUEUED = "waits"  # for a release nearer to the base
     OPEN = "not settled"  # there is more for the person to do
+    READY = "settled"  # but nobody went on
     INTERRUPTED = "interrupted"  # it was killed between two steps
     MERGED = "merged"  # the port is gone, as what serves the line without it is the same
     FAILED = "failed"
@@ -47,10 +48,9 @@ class Report:
     """How one rebase stands.
 
     ``carried`` is what became of the patches, None if nothing was carried.  ``place`` is the port
-    directory that was written, or the working copy with the conflict.  ``patch`` and ``files`` (of
-    which some are in conflict) are those that wait.  ``told`` are whole sentences,
-    ``records`` the files of what is remembered that were written or removed.  ``is_port`` is false
-    for one that is written to a directory of the person's.
+    directory that was written, or the working copy with the conflict in ``patch``.  ``told`` are
+    whole sentences, ``records`` the files of what is remembered that were written or removed.
+    ``is_port`` is false for one that is written to a directory of the person's.
     """
 
     release: Release
@@ -58,7 +58,6 @@ class Report:
     carried: CarriedSeries | None = None
     place: Path | None = None
     patch: str = ""
-    files: tuple[MergedFile, ...] = ()
     told: tuple[str, ...] = ()
     records: tuple[Path, ...] = ()
     is_port: bool = True
@@ -193,8 +192,7 @@ class Rebaser:
             fill(copy, last.node)
         else:
             self._make(order.target, fill)
-        files = tuple(merging.files)
-        return Report(order.target, Standing.CONFLICT, made, copy.path, stopped.patch.name, files)
+        return Report(order.target, Standing.CONFLICT, made, copy.path, stopped.patch.name)
 
     def _merging(self, order: CarryOrder, made: CarriedSeries) -> Merging:
         from hgport.upstream.contents import Contents

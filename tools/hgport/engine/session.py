@@ -270,14 +270,16 @@ class Session:
         if entry.waiting is None:
             told = "It was interrupted; hgport rebase --continue goes on."
             return Report(release, Standing.INTERRUPTED, place=copy.path, told=(told,))
+        standing = Standing.OPEN
         try:
             left = copy.unsettled(entry.waiting.paths)
             told = "; ".join(f"{path}: {why}" for path, why in left.items())
-            told = told or "Nothing is unresolved; hgport rebase --continue goes on."
+            if not left:
+                standing, told = Standing.READY, "hgport rebase --continue goes on."
         except HgportError as err:
             told = _sentence(err)
         patch = entry.waiting.patch
-        return Report(release, Standing.OPEN, place=copy.path, patch=patch, told=(told,))
+        return Report(release, standing, place=copy.path, patch=patch, told=(told,))
 
     # giving up
 

@@ -35,7 +35,7 @@ class MergedFile:
 
     ``base`` and ``patched`` are its content before the patch and with it, ``content`` what is to be
     in the working copy (None of each: no file; for ``content`` of a file in conflict: as Mercurial
-    leaves it).  ``line`` is where the first conflict is, counted from 1, 0 if there is no marker.
+    leaves it).
     """
 
     path: str
@@ -43,7 +43,6 @@ class MergedFile:
     patched: bytes | None = field(repr=False)
     content: bytes | None = field(repr=False)
     in_conflict: bool
-    line: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hgport.engine.carried import CarriedSeries
+from hgport.engine.carried import CarriedSeries, FileFate
 from hgport.engine.learn import Regenerated
 from hgport.engine.origins import Origin
 from hgport.engine.resolutions import Use
 from hgport.engine.session import Report, Standing
 from hgport.model.release import Release
+from hgport.report.rebase import conflict_lines
 
 _LONGEST = 12  # lines of a remembered text that are shown
 
@@ -70,14 +71,9 @@ def record(path: Path) -> str:
 def _conflict(report: Report) -> list[str]:
     assert report.place is not None
     version = report.release.version
-    lines = [f"{version}: conflict in {report.patch}"]
-    whys = _whys(report)
-    for file in report.files:
-        if file.in_conflict:
-            where = f", line {file.line}" if file.line else ""
-            lines.append(f"  {file.path}{where}: {whys.get(file.path) or 'both changed it'}")
     return [
-        *lines,
+        f"{version}: conflict in {report.patch}",
+        *(f"  {path}{where}: {why}" for path, where, why in _places(report)),
         f"  It waits in {shown(report.place)}, with the patches before it committed.",
         "  Edit the files there, then: hg resolve -m FILE, and hgport rebase --continue "
         f"{version}",
@@ -86,13 +82,21 @@ def _conflict(report: Report) -> list[str]:
     ]
 
 
-def _whys(report: Report) -> dict[str, str]:
-    stopped = report.carried.conflict if report.carried else None
-    found = {}
-    for file in stopped.files if stopped else ():
-        told = [conflict.why for conflict in file.merge.conflicts] if file.merge else []
-        found[file.path] = next(filter(None, [*told, file.why]), "")
+def _places(report: Report) -> list[tuple[str, str, str]]:
+    """Each file in conflict, the lines at which conflicts start, and why the first is one."""
+    found = []
+    for file in _in_conflict(report):
+        lines = conflict_lines(file)
+        where = f", line {', '.join(map(str, lines))}" if lines else ""
+        conflicts = file.merge.conflicts if file.merge else ()
+        whys = [*(conflict.why for conflict in conflicts), file.why]
+        found.append((file.path, where, next(filter(None, whys), "both changed it")))
     return found
+
+
+def _in_conflict(report: Report) -> list[FileFate]:
+    stopped = report.carried.conflict if report.carried else None
+    return [file for file in stopped.files if file.in_conflict] if stopped else []
 
 
 def summary(reports: Sequence[Report]) -> str:
@@ -112,7 +116,7 @@ def plain(report: Report) -> dict[str, Any]:
         "place": None if report.place is None else str(report.place),
         "patch": report.patch or None,
         "conflicts": [
-            {"path": file.path, "line": file.line} for file in report.files if file.in_conflict
+            {"path": file.path, "lines": conflict_lines(file)} for file in _in_conflict(report)
         ],
         "told": list(report.told),
         "records": [str(path) for path in report.records],
