@@ -74,7 +74,7 @@ def _logical(hunk: list[bytes]) -> Changes | None:
     ends = [len(hunk) - i for i in range(below + 1) if i <= _TRIMMED or i == below]
     for start, end in itertools.product(starts, ends):
         before = _units(_image(hunk[start:end], b"-"))
-        after = _units(_image(hunk[start:end], b"+"))
+        after = None if before is None else _units(_image(hunk[start:end], b"+"))
         if before is not None and after is not None:
             return _difference(before, after)
     return None
