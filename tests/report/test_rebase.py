@@ -70,6 +70,14 @@ def test_who_absorbed_it() -> None:
     assert plain["absorbed_by"] == {"release": "5.3", "changeset": "0123456789ab"}
 
 
+def test_who_had_it_first() -> None:
+    one = made("5.3", {"f": BASE, "new": b"n\n"})
+    silent = "  the release has all of it, though the catalogue does not say so"
+    assert silent in report.explain(one)
+    told = report.explain(one, {"2.patch": release("5.2.1")})
+    assert f"{silent}; the first that has it is 5.2.1" in told
+
+
 def test_hunk_by_hunk() -> None:
     told = report.explain(made("5.3", OTHER))
     assert told[:3] == ["5.3, from as a test has it", "1: conflict", "  f: conflict at line 5, 31"]
