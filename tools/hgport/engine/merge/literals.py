@@ -61,8 +61,10 @@ class Literals:
         lower = prefix.lower()
         if b"f" in lower or b"u" in lower or b"t" in lower:
             return text
-        doubtful = self.crosses or lower == b"r"
-        known = self._known.get(canonical_string(text), set()) if doubtful else set()
+        known = self._known.get(canonical_string(text), set())
+        if not self.crosses:
+            # a native literal may have lost its r, but is none of bytes
+            known = known - {b"b", b"br", b"rb"} if lower == b"r" else set()
         if len(known) == 1 and (b"\\" not in inner or _is_raw(prefix) == _is_raw(min(known))):
             return min(known) + text[len(prefix) :]
         return self._prefix(line, index, lower, inner) + text[len(prefix) :]
