@@ -225,7 +225,7 @@ class _Settler:
         shift = shift_ or 0
         sure = shift_ is not None
         if p == b and _depths(patched) == _depths(base):
-            self._pieces += [FromTarget(unit) for unit in target]
+            self._keep_unless_rewritten(part)
         elif p == t:
             self._pieces += [FromTarget(unit) for unit in target]
             self._decide(base, Step.APPLIED, "the target has the same change")
@@ -241,6 +241,16 @@ class _Settler:
             self._decide(base, Step.FORMAT, "the target changed what is beside it")
         else:
             self._dispute(part, "both changed it in different ways")
+
+    def _keep_unless_rewritten(self, part: Stretch) -> None:
+        """Keep what the target has where the patch says nothing new; what it only writes otherwise
+        is a matter for a person."""
+        base, patched, target = self._sides(part)
+        if [unit.text for unit in patched] == [unit.text for unit in base]:
+            self._pieces += [FromTarget(unit) for unit in target]
+        else:
+            why = "the patch changes only how it is written, and the target changed it"
+            self._dispute(part, why)
 
     def _replace(self, part: Stretch, shift: int) -> None:
         """Put the patch's units in place of the target's; those that it keeps stay as they are."""
