@@ -19,9 +19,9 @@ ONE = {"one.patch": patch_bytes(file_diff("f", BASE, numbered(30, line10="new 10
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     result = Project(tmp_path)
-    for version in ("4.8", "4.9", "4.9.1", "5.0", "5.1", "5.2", "5.2.1", "5.2.2", "5.3", "5.4"):
+    for version in "4.8 4.9 4.9.1 5.0 5.1 5.2 5.2.1 5.2.2 5.3 5.4 5.5".split():
         result.release(version, {"f": BASE})
-    result.write("5.2.1", ONE, {"4.8": ONE, "5.0": ONE, "5.3": ONE})
+    result.write("5.2.1", ONE, {"4.8": ONE, "4.9": ONE, "5.0": ONE, "5.3": ONE, "5.4": ONE})
     monkeypatch.setenv("HGPORT_PROJECT", str(tmp_path))
     return result
 
@@ -32,8 +32,10 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         ("5.1", None, "5.2.1"),
         ("5.0", None, "5.2.1"),
         ("4.9", "5.0", "5.0"),
-        ("4.8", "5.0", "5.0"),
+        # of several in between, the nearest
+        ("4.8", "4.9", "4.9.1"),
         ("5.3", None, "5.2.1"),
+        ("5.5", "5.4", "5.4"),
         ("5.4", "5.3", "5.3"),
         # other releases of the base's own line
         ("5.2", None, "5.2.1"),
@@ -54,9 +56,10 @@ def test_the_nearest_on_the_way_to_the_base(
         ("5.2", None, "5.2.1"),
         ("5.2.2", None, "5.2.2"),
         ("5.1", "5.0", "5.1"),
-        ("4.9", "4.8", "4.9.1"),
-        ("4.9.0", "4.8", "4.9"),
-        ("5.4", "5.3", "5.4"),
+        ("5.5", "5.4", "5.5"),
+        ("4.9", "4.9", "4.9.1"),
+        ("4.9.0", "4.9", "4.9"),
+        ("5.4", "5.4", "5.4"),
     ],
 )
 def test_a_chosen_base(made: Project, base: str, line: str | None, release: str) -> None:
@@ -93,6 +96,6 @@ def test_a_stack_without_a_base_needs_one(made: Project) -> None:
     with pytest.raises(UsageError) as caught:
         origin_of(stack, catalogue, catalogue.release("4.8"))
     assert "--base" in str(caught.value.hint)
-    assert origin_of(stack, catalogue, catalogue.release("4.9"), "4.9.1").port.line == "4.8"
+    assert origin_of(stack, catalogue, catalogue.release("4.9"), "4.9.1").port.line == "4.9"
     with pytest.raises(UsageError):
         reference(stack, catalogue, Port(None, stack.top))
