@@ -19,7 +19,8 @@ ONE = {"one.patch": patch_bytes(file_diff("f", BASE, numbered(30, line10="new 10
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     result = Project(tmp_path)
-    for version in "4.8 4.9 4.9.1 5.0 5.1 5.2 5.2.1 5.2.2 5.3 5.4 5.5".split():
+    older, newer = ("4.8", "4.9", "4.9.1", "5.0", "5.1"), ("5.2.1", "5.2.2", "5.3", "5.4", "5.5")
+    for version in (*older, "5.2", *newer):
         result.release(version, {"f": BASE})
     result.write("5.2.1", ONE, {"4.8": ONE, "4.9": ONE, "5.0": ONE, "5.3": ONE, "5.4": ONE})
     monkeypatch.setenv("HGPORT_PROJECT", str(tmp_path))
