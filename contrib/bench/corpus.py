@@ -223,40 +223,61 @@ def _of_source(files: _Files, source: _Source, chance: random.Random) -> Iterato
             yield from _of_file(source, path, (before[path], after[path], other[path]), chance)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """The units of one file of three releases; ``old`` are those of ``before`` as the other side
+    would write them."""
+
+    before: list[Unit]
+    after: list[Unit]
+    other: list[Unit]
+    old: list[Unit]
+    changes: tuple[_Change, ...]
+
+
 def _of_file(
     source: _Source, path: str, three: tuple[bytes, bytes, bytes], chance: random.Random
 ) -> Iterator[Case]:
     """Some of the cases of one file."""
     try:
-        last = corpus_style.restyled(three[2]) if source.kind == "cosmetic" else three[2]
-        before, after, other = (corpus_units.units(path, d) for d in (*three[:2], last))
-        restyled = _restyled(path, three[0], before) if source.black else before
+        read = _read(source, path, three)
     except (corpus_units.Unreadable, corpus_style.Unstyled):
         return
-    changes = [
-        change
-        for change in _changes(before, after, other)
-        if _marks_agree(change, source, restyled, after, other)
-    ]
+    changes = [one for one in read.changes if _marks_agree(one, source, read)]
     chance.shuffle(changes)
     made = 0
     for change in changes[:_TRIES_OF_A_FILE]:
-        case = Case(
-            f"{source.names[1]}-{source.names[2].replace(' ', '-')}"
-            f"-{path.replace('/', '-')}-{change.ops[0].new[0]}",
-            source.kind,
-            path,
-            source.names[1],
-            source.names[2],
-            _without(after, before, change.ops, [op.new[0] for op in change.ops]),
-            three[1],
-            _without(other, restyled, change.ops, change.places),
-            last,
-        )
+        case = _case(source, path, read, change)
         case = case.back() if chance.random() < 0.5 else case
         if made < _CASES_OF_A_FILE and _is_hard(case) and _is_sound(case):
             made += 1
             yield case
+
+
+def _read(source: _Source, path: str, three: tuple[bytes, bytes, bytes]) -> _Read:
+    """Raises Unreadable or Unstyled."""
+    last = corpus_style.restyled(three[2]) if source.kind == "cosmetic" else three[2]
+    before, after, other = (corpus_units.units(path, data) for data in (*three[:2], last))
+    changes = tuple(_changes(before, after, other))
+    old = before
+    if source.black and any(op.old[0] < op.old[1] for one in changes for op in one.ops):
+        old = _restyled(path, three[0], before)
+    return _Read(before, after, other, old, changes)
+
+
+def _case(source: _Source, path: str, read: _Read, change: _Change) -> Case:
+    _first, origin, release = source.names
+    return Case(
+        "-".join([origin, *release.split(), *path.split("/"), str(change.ops[0].new[0])]),
+        source.kind,
+        path,
+        origin,
+        release,
+        _without(read.after, read.before, change.ops, [op.new[0] for op in change.ops]),
+        _text(read.after),
+        _without(read.other, read.old, change.ops, change.places),
+        _text(read.other),
+    )
 
 
 def _restyled(path: str, data: bytes, known: list[Unit]) -> list[Unit]:
@@ -278,19 +299,17 @@ def _changes(before: list[Unit], after: list[Unit], other: list[Unit]) -> Iterat
             yield _Change(parts, tuple(place for place in places if place is not None))
 
 
-def _marks_agree(
-    change: _Change, source: _Source, old: list[Unit], after: list[Unit], other: list[Unit]
-) -> bool:
+def _marks_agree(change: _Change, source: _Source, read: _Read) -> bool:
     """Whether no literal is bytes here and native there.
 
-    ``old`` has the lines that the change replaced, as the other side writes them.  A prefix says
-    something where black has been, and it has been at the other side if ``source.black``.
+    A prefix says something where black has been, and it has been at the other side if
+    ``source.black``.
     """
     for op, start in zip(change.ops, change.places):
-        theirs = _marks(other[start : start + op.new[1] - op.new[0]])
-        known = [_marks(old[op.old[0] : op.old[1]])] if source.black else []
+        theirs = _marks(read.other[start : start + op.new[1] - op.new[0]])
+        known = [_marks(read.old[op.old[0] : op.old[1]])] if source.black else []
         if source.suffix == ".py" and not source.black and _is_black(source.names[1]):
-            known.append(_marks(after[op.new[0] : op.new[1]]))
+            known.append(_marks(read.after[op.new[0] : op.new[1]]))
         if any(one[text] != theirs[text] for one in known for text in one.keys() & theirs.keys()):
             return False
     return True
@@ -323,7 +342,11 @@ def _without(
     for op, start in sorted(zip(parts, places), key=lambda one: one[1]):
         made += where[done:start] + old[op.old[0] : op.old[1]]
         done = start + op.new[1] - op.new[0]
-    return b"".join(unit.text for unit in made + where[done:])
+    return _text(made + where[done:])
+
+
+def _text(where: Iterable[Unit]) -> bytes:
+    return b"".join(unit.text for unit in where)
 
 
 def _is_sound(case: Case) -> bool:
