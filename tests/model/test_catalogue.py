@@ -50,6 +50,26 @@ def release(version: str, yanked: str = "") -> Release:
     return Release(version, f"mercurial-{version}.tar.gz", "a1" * 32, 7, (), yanked)
 
 
+def test_a_part_of_a_patch_that_upstream_has() -> None:
+    part = HEAD.partition("[[absorbed]]")[2].replace("5.2.1", "5.3")
+    catalogue = parse(TEXT.replace("[[absorbed]]", f"[[absorbed-part]]{part}[[absorbed]]", 1))
+    told = catalogue.absorbed_part("a.patch", "f.py", release("5.4.0"))
+    assert told is not None
+    assert (told.release, told.line) == ("5.3", "class f:")
+    assert catalogue.absorbed_part("a.patch", "f.py", release("5.2.2")) is None
+    assert catalogue.absorbed_part("a.patch", "g.py", release("5.4.0")) is None
+    # it says nothing about the whole patch
+    whole = catalogue.absorption("a.patch", release("5.4.0"))
+    assert whole is not None
+    assert whole.release == "5.2.1"
+
+
+def test_a_part_of_a_release_that_is_none_is_refused() -> None:
+    part = HEAD.partition("[[absorbed]]")[2].replace("5.2.1", "5.2.7")
+    with pytest.raises(UsageError, match=r"absorbed-part.* a.patch: release: .*5\.2\.7"):
+        parse(TEXT.replace("[[absorbed]]", f"[[absorbed-part]]{part}[[absorbed]]", 1))
+
+
 def test_the_projects_own_catalogue_is_whole() -> None:
     catalogue = Catalogue.load(project_dir() / "patches" / "releases.toml")
     assert catalogue.lines[:2] == ("4.5", "4.6")

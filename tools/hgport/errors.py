@@ -1,8 +1,8 @@
 """What can go wrong for the person at the terminal, and the exit code of each kind.
 
 Every room may raise these; only ``cli`` turns one into a line on standard error and an exit
-code: 0 all is as it should be, 1 it is not, 2 the command was wrong, 3 the outside failed, 4 stopped
-at a conflict that waits for a person, 130 interrupted.
+code: 0 all is as it should be, 1 it is not, 2 the command was wrong, 3 the outside failed,
+4 stopped at a conflict that waits for a person, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from hgport.engine.carried import (
     What,
 )
 from hgport.engine.carryfile import Target
-from hgport.engine.judge import Witness, absorptions, witness
+from hgport.engine.judge import Witness, absorptions, has_part, witness
 from hgport.engine.merge.dialect import Dialect
 from hgport.engine.merge.result import Merge, Sides, Step
 from hgport.engine.outcome import Outcome, PatchResult
@@ -279,8 +279,28 @@ class _Carrier:
         found = carryfile.changes(
             result.files, result.copies, result.modes, whole.__contains__, self._base.read
         )
-        files = [self._decide(patch, carryfile.carry_file(one, target)) for one in found]
+        files = [
+            self._upstreams(patch, one) or self._decide(patch, carryfile.carry_file(one, target))
+            for one in found
+        ]
         return tuple(files + self._others(patch, files))
+
+    def _upstreams(self, patch: Patch, change: carryfile.Change) -> FileFate | None:
+        """The fate of a file in which upstream has done what the patch does, None of any other."""
+        order, read = self._order, self._target.read
+        told = has_part(
+            order.stack,
+            order.catalogue,
+            order.target,
+            patch.name,
+            change.path,
+            self._target.tree.read,
+        )
+        if told is None:
+            return None
+        why = f"upstream has this part since {told.release} ({told.changeset})"
+        path = change.path
+        return FileFate(path, path, What.APPLIED, None, read(path), why=why)
 
     def _merge(self, sides: Sides) -> Merge:
         from hgport.engine.merge.merge import merge_file

@@ -91,7 +91,8 @@ def carried(
 
 def _key(order: CarryOrder, memory: Remembering | None, judged_by: str) -> str:
     digest = hashlib.sha256(_code_hash())
-    told = order.catalogue.absorbed if order.stack.base is not None else ()
+    known = order.stack.base is not None
+    told = (order.catalogue.absorbed, order.catalogue.parts) if known else ()
     releases = [(r.version, r.sha256) for r in (order.base, order.target)]
     names = (order.stack.names, order.stack.base)
     digest.update(repr((releases, names, told, order.fuzz, judged_by)).encode())

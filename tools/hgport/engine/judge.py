@@ -66,6 +66,14 @@ def witness(
     return Witness(told, next((one for one in known if _has_line(read, one)), None))
 
 
+def has_part(
+    stack: Stack, catalogue: Catalogue, release: Release, name: str, path: str, read: Reader
+) -> Absorption | None:
+    """What says that upstream has what a patch does to one file, if the file's content agrees."""
+    told = catalogue.absorbed_part(name, path, release) if stack.base is not None else None
+    return told if told is not None and _has_line(read, told) else None
+
+
 def left_out(stack: Stack, port: Port) -> tuple[Patch, ...]:
     """The patches of the top-level series that a port does not have."""
     return tuple(p for p in stack.top.patches if p.name not in port.series.names)

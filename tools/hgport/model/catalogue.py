@@ -15,6 +15,9 @@ Its grammar::
     file = "hgext/x.py"       # the evidence: this file has this line of text from that release
     line = "class x:"         # on, and not before
 
+    [[absorbed-part]]         # as above, of what the patch does to that one file: upstream has it,
+    ...                       # or has solved it in its own way
+
     [[release]]
     version = "4.5"
     sdist = "mercurial-4.5.tar.gz"
@@ -71,13 +74,15 @@ class Absorption:
 class Catalogue:
     """Every release, oldest first, and what upstream absorbed.
 
-    ``base`` is a version, ``affected`` a pair of lines as "4.5..5.3".
+    ``base`` is a version, ``affected`` a pair of lines as "4.5..5.3".  ``parts`` are those changes
+    of a patch that upstream has though it lacks the others: what it does to ``file``.
     """
 
     base: str
     affected: str
     releases: tuple[Release, ...]
     absorbed: tuple[Absorption, ...]
+    parts: tuple[Absorption, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Catalogue:
@@ -145,6 +150,16 @@ class Catalogue:
             one
             for one in self.absorbed
             if one.patch == patch_name and version_key(one.release) <= release.key
+        ]
+        return max(had, key=lambda one: version_key(one.release), default=None)
+
+    def absorbed_part(self, patch_name: str, path: str, release: Release) -> Absorption | None:
+        """What says that upstream has what the patch does to one file, if ``release`` has it."""
+        had = [
+            one
+            for one in self.parts
+            if (one.patch, one.file) == (patch_name, path)
+            and version_key(one.release) <= release.key
         ]
         return max(had, key=lambda one: version_key(one.release), default=None)
 
@@ -276,7 +291,8 @@ def _catalogue(top: _Table) -> Catalogue:
     pythons = _pythons(top.table("pythons"))
     releases = _releases(top.tables("release"), pythons)
     absorbed = tuple(_absorption(table) for table in top.tables("absorbed"))
-    made = Catalogue(top.version("base"), top.text("affected"), releases, absorbed)
+    parts = tuple(_absorption(table) for table in top.tables("absorbed-part"))
+    made = Catalogue(top.version("base"), top.text("affected"), releases, absorbed, parts)
     top.done()
     _check_references(made, top)
     return made
@@ -336,6 +352,7 @@ def _check_references(catalogue: Catalogue, top: _Table) -> None:
         return  # a new catalogue, before its first update
     versions = [("base", catalogue.base)]
     versions += [(f"[[absorbed]] {one.patch}: release", one.release) for one in catalogue.absorbed]
+    versions += [(f"[[absorbed-part]] {p.patch}: release", p.release) for p in catalogue.parts]
     for place, version in versions:
         try:
             catalogue.release(version)
