@@ -283,6 +283,20 @@ def test_a_damaged_state(stopped: Project, capsys: pytest.CaptureFixture[str]) -
     assert ports(made) == {}
 
 
+def test_a_state_that_is_gone(stopped: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    copy(stopped).with_name("state.json").unlink()
+    (copy(stopped) / "f").write_bytes(b"work of a person\n")
+    assert run(["rebase", "--status"]) == 0
+    assert run(["rebase", "5.3", "--again"]) == 0
+    said(capsys)
+    assert run(["rebase", "5.1"]) == 2
+    assert "no rebase that it belongs to (hgport rebase --abort" in error(capsys)
+    assert (copy(stopped) / "f").read_bytes() == b"work of a person\n"
+    assert run(["rebase", "--abort"]) == 0
+    assert said(capsys) == [f"given up: the rebase to 5.1, with {copy(stopped)}"]
+    assert run(["rebase", "5.1"]) == 4
+
+
 def test_a_working_copy_that_is_gone(stopped: Project, capsys: pytest.CaptureFixture[str]) -> None:
     made = stopped
     copy(made).rename(made.root / "away")

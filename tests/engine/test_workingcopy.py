@@ -178,6 +178,10 @@ def _uncommitted(done: Made) -> None:
     (done.path / "f").write_bytes(b"more\n")
 
 
+def _forgotten(done: Made) -> None:
+    (done.path / "new").write_bytes(b"mine\n")
+
+
 def _merged(done: Made) -> None:
     _merging(done)
     done.hg("commit", "-m", "merge", "-u", "x")
@@ -199,11 +203,12 @@ def _damaged(done: Made) -> None:
     "do, said",
     [
         (_more, "2 changesets are on"),
-        (_uncommitted, "not committed"),
+        (_uncommitted, "an uncommitted change"),
+        (_forgotten, "new is not under version control"),
         (_merged, "a merge is checked out"),
-        (_merging, "another merge is under way"),
+        (_merging, "an uncommitted merge"),
         (_elsewhere, "is not checked out"),
-        (_damaged, "ended with code 255"),
+        (_damaged, "unknown version"),
     ],
 )
 def test_what_a_person_may_have_committed(

@@ -206,8 +206,11 @@ class Rebaser:
         from hgport.upstream.tree import pristine
 
         path = self._directory / target.version
-        # nothing of a person's: the state says so
-        remove_tree(path)
+        if path.exists():
+            raise UsageError(
+                f"{path} is there, but no rebase that it belongs to",
+                "hgport rebase --abort removes it",
+            )
         WorkingCopy.make(path, target, pristine(target, self._tools.progress), fill)
 
     def _finish(self, state: State, entry: Unfinished, made: CarriedSeries) -> Report:

@@ -57,9 +57,14 @@ class Session:
             try:
                 yield state
             finally:
-                if not state.entries:
-                    # also what runs that were killed have left
-                    remove_tree(self.directory)
+                self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what runs that were killed have left half made, and nothing of a person's."""
+        for left in self.directory.glob(".*"):
+            remove_tree(left)
+        with contextlib.suppress(OSError):
+            self.directory.rmdir()
 
     # verbs
 
@@ -219,7 +224,11 @@ class Session:
         return found
 
     def _resume(self, state: State, entry: Unfinished) -> Report:
-        if entry.waiting is None or self._is_lost(entry, entry.waiting):
+        if entry.waiting is None:
+            return self._rebaser.go_on(state, entry)
+        if self._is_lost(entry, entry.waiting):
+            if not entry.resolved:
+                remove_tree(self._rebaser.copy(entry.version).path)
             return self._rebaser.go_on(state, entry)
         try:
             resolved = self._resolved(entry, entry.waiting)

@@ -8,6 +8,7 @@ resolve -l``, ``hg diff`` and every merge tool work; what is in the files is hgp
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ class Merging:
 class WorkingCopy:
     """The repository at ``path``, with its working copy.
 
-    Errors name it; what Mercurial itself refuses is a ProgramFailed.
+    Errors name it; what a run of hg refuses is a ProgramFailed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -102,20 +103,23 @@ class WorkingCopy:
         self._clean(parent)
         before, after = self._sides(merging)
         words = ["graft", "--force", "--base", before, "-r", after, "--tool", "internal:fail"]
-        self._hg(*words, allowed=(0, 1))
-        if self._parent() != parent:
+        done = hg.run(*words, cwd=self.path, allowed=(0, 1))
+        if done.code == 0:
             # Mercurial saw no conflict where we do
             self._hg("update", "-q", "-C", "-r", parent)
         self._write(merging.files)
-        self._mark(merging.files)
+        settled = [_exactly(file.path) for file in merging.files if not file.in_conflict]
+        if settled:
+            self._hg("resolve", "-q", "-m", "--", *settled, allowed=(0, 1))
         return after
 
     def _clean(self, parent: str) -> None:
         if self._is_grafting():
             self._hg("graft", "--abort", allowed=None)
-        self._hg("update", "-q", "-C", "-r", parent)
-        for path in self._status().get("?", ()):
-            (self.path / path).unlink()
+        if self._parent() != parent or any(self._status().values()):
+            self._hg("update", "-q", "-C", "-r", parent)
+            for path in self._status().get("?", ()):
+                (self.path / path).unlink()
 
     def _sides(self, merging: Merging) -> tuple[str, str]:
         from hgport.engine.hgpatcher import Changeset
@@ -141,14 +145,6 @@ class WorkingCopy:
         new = set(self._status().get("?", ())).intersection(file.path for file in files)
         if new:
             self._hg("add", "-q", "--", *map(_exactly, sorted(new)))
-
-    def _mark(self, files: Sequence[MergedFile]) -> None:
-        known = self._merged()
-        settled = [f.path for f in files if not f.in_conflict and known.get(f.path) == "U"]
-        unsettled = [f.path for f in files if f.in_conflict and known.get(f.path) == "R"]
-        for flag, paths in (("-m", settled), ("-u", unsettled)):
-            if paths:
-                self._hg("resolve", "-q", flag, "--", *map(_exactly, paths))
 
     # what a person made of it
 
@@ -179,30 +175,26 @@ class WorkingCopy:
 
     def _like(self, source: str) -> list[str]:
         """The words by which ``hg commit`` gets author, date and description of a changeset."""
-        templates = {"-u": "{user}", "-d": "{date|hgdate}", "-m": "{desc}"}
-        said = [[option, self._say(source, one)] for option, one in templates.items()]
-        return [word for words in said for word in words]
+        told = self._repository().committed(source)
+        return ["-u", told.user, "-d", told.date, "-m", told.description]
 
     def _committed(self, tip: str, parent: str) -> str:
         """Take a commit that the person made by hand."""
-        if self._is_grafting() or self._say("p2()", "x"):
+        unfinished = self._repository().unfinished()
+        if unfinished:
             raise UsageError(
-                f"{self.path}: another merge is under way", "end it, or hgport rebase --abort"
+                f"{self.path}: there is {unfinished}",
+                "hg commit --amend it, or end it, or hgport rebase --abort",
             )
+        self._refuse_doubtful(self._status())
+        if self._repository().committed(tip).parents == (parent,):
+            return tip
         above = self._say(f"{parent}::{tip} - {parent}", "{node}\n").split()
         merges = self._say(f"({parent}::{tip} - {parent}) and merge()", "x")
-        problem = _unexpected(tip, parent, len(above), bool(merges))
-        if problem:
-            raise UsageError(
-                f"{self.path}: {problem}",
-                "have the patch as one changeset on that, or hgport rebase --abort",
-            )
-        status = self._status()
-        if any(status.get(kind) for kind in "MAR!"):
-            raise UsageError(
-                f"{self.path}: there are changes that are not committed", "hg commit --amend"
-            )
-        return tip
+        raise UsageError(
+            f"{self.path}: {_unexpected(tip, parent, len(above), bool(merges))}",
+            "have the patch as one changeset on that, or hgport rebase --abort",
+        )
 
     def unsettled(self, paths: Collection[str]) -> dict[str, str]:
         """What is still to be done, by file: a clause each.  ``paths`` as in ``finish``."""
@@ -262,8 +254,9 @@ class WorkingCopy:
         """Whether the repository is there and has that changeset."""
         if not (self.path / ".hg").is_dir():
             return False
-        found = hg.run("log", "-r", node, "-T", "x", cwd=self.path, allowed=None)
-        return found.code == 0 and found.stdout == b"x"
+        with contextlib.suppress(UsageError):
+            return self._repository().find(node) == node
+        return False
 
     # Mercurial
 
@@ -280,7 +273,7 @@ class WorkingCopy:
         return self._hg("log", "-r", revisions, "-T", template).decode("utf-8", "replace")
 
     def _parent(self) -> str:
-        return self._say(".", "{node}")
+        return self._repository().checked_out().node
 
     def _is_grafting(self) -> bool:
         return (self.path / ".hg" / "graftstate").is_file()
@@ -314,9 +307,7 @@ def _unexpected(tip: str, parent: str, above: int, is_merge: bool) -> str:
         return f"a merge is checked out where one changeset on {parent[:12]} is expected"
     if above == 0:
         return f"{parent[:12]} is not checked out, nor what was made on it, but {tip[:12]}"
-    if above > 1:
-        return f"{above} changesets are on {parent[:12]} where one is expected"
-    return ""
+    return f"{above} changesets are on {parent[:12]} where one is expected"
 
 
 def _exactly(path: str) -> str:
