@@ -56,13 +56,6 @@ def test_a_change_fits_or_nothing_is_done(auto: bytes, final: bytes, other: byte
     assert not (changed and settled.notes)
 
 
-def test_a_conflict_alone_is_a_conflict_alone() -> None:
-    auto = b"above\n\n" + block("t") + b"\nbelow\n"
-    (edit,) = edits_between(auto, b"above\n\nmine\n\ntoo\n\nbelow\n")
-    assert edit.kind is Kind.CONFLICT
-    assert (edit.before, edit.after) == (block("t"), b"mine\n\ntoo\n")
-
-
 def test_another_line_has_the_same_conflict() -> None:
     known = memory(
         record("5.1", b"x\n" + block("t") + b"-\ny\n", b"x\nmine\n-\nz\n"),

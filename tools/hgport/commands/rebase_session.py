@@ -134,18 +134,20 @@ def _run(asked: Asked, verb: Callable[[Session], list[Report]], empty: str = "")
     elif not reports:
         say(empty or "nothing is left to do")
     else:
-        _say_reports(reports, listener.made_so_far)
+        _say_reports(asked, reports, listener.made_so_far)
     if any(one.standing in _WAITS for one in reports):
         return 4
     return 1 if any(one.standing is Standing.FAILED for one in reports) else 0
 
 
-def _say_reports(reports: Sequence[Report], made: Sequence[CarriedSeries]) -> None:
+def _say_reports(asked: Asked, reports: Sequence[Report], made: Sequence[CarriedSeries]) -> None:
+    for one in made if asked.explain else ():
+        say("", *report.explain(one))
     if made:
         served = [one.release for one in reports if one.standing is Standing.SERVED]
         say("", report.table(made, width(), served), *report.notes(made), "")
-    for one in reports:
-        say(*words.standing(one))
+    for each in reports:
+        say(*words.standing(each))
     if len(reports) > 1:
         say(words.summary(reports))
 

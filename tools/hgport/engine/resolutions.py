@@ -9,18 +9,17 @@ again on exactly that.
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hgport.engine.edits import amended, edits_between
 from hgport.engine.records import (
     Edit,
     Kind,
     Record,
     blocks,
     is_block,
-    lines_of,
     parse,
     units,
     write,
@@ -33,7 +32,6 @@ __all__ = ["Memory", "Settled", "Use", "edits_between", "keep"]
 
 # beside the patches of the stack
 DIRECTORY = "resolutions"
-_CONTEXT = 3
 
 
 @dataclass(frozen=True)
@@ -171,7 +169,7 @@ class Memory:
         wanted = [edit for edit in edits if edit.kind is not Kind.CONFLICT]
         if not wanted:
             return Settled(content)
-        made, misfit = _amended(wanted, content)
+        made, misfit = amended(wanted, content)
         if misfit is not None:
             shown = _first_line(misfit.before or misfit.after)
             why = f"{self.place(own)}: what is remembered for {path} does not fit any more"
@@ -206,138 +204,6 @@ def keep(memory: Memory, line: str, records: Iterable[Record]) -> tuple[tuple[Pa
     return tuple(sorted(touched)), replace(memory, records=tuple(kept))
 
 
-def edits_between(before: bytes | None, after: bytes | None) -> tuple[Edit, ...]:
-    """What makes ``after`` of ``before``, a merged text with markers around its conflicts.
-
-    None is no file.  What ``Memory.settle`` makes of ``before`` with these edits is ``after``.
-    """
-    if before == after:
-        return ()
-    if before is None:
-        return (Edit(Kind.NEW, _marked(b"+", lines_of(after or b""))),)
-    if after is None:
-        return (Edit(Kind.GONE, _marked(b"-", lines_of(before))),)
-    resolved = _resolutions(before, after)
-    texts = iter(edit.after for edit in resolved)
-    middle = b"".join(next(texts) if is_block(unit) else unit for unit in units(before))
-    # one that stays counts where an equal one does not
-    decided = {edit.before for edit in resolved if edit.before != edit.after}
-    used = tuple(edit for edit in resolved if edit.before in decided)
-    return used + _changes(lines_of(middle), lines_of(after))
-
-
-def _resolutions(before: bytes, after: bytes) -> list[Edit]:
-    """For each conflict of ``before``, in order, what stands in its place in ``after``."""
-    old, new = units(before), units(after)
-    places: dict[int, list[bytes]] = {}
-    for _tag, i1, i2, j1, j2 in _opcodes(old, new):
-        conflicts = [at for at in range(i1, i2) if is_block(old[at])]
-        for at in conflicts:
-            # of several in one run nobody can say what is whose
-            places[at] = new[j1:j2] if at == conflicts[0] else []
-    edits = []
-    for at, unit in enumerate(old):
-        if is_block(unit):
-            added = lines_of(b"".join(places.get(at, [unit])))
-            lines = _marked(b"-", lines_of(unit)) + _marked(b"+", added)
-            edits.append(Edit(Kind.CONFLICT, lines))
-    return edits
-
-
-def _changes(old: list[bytes], new: list[bytes]) -> tuple[Edit, ...]:
-    """The runs that differ, with as much context as makes each of them unique in ``old``."""
-    codes = _opcodes(old, new)
-    context = _CONTEXT
-    while True:
-        found = [_change(old, new, group, context) for group in _grouped(codes, context)]
-        if all(_find(old, edit) is not None for edit in found):
-            return tuple(found)
-        context *= 2
-
-
-_Code = tuple[str, int, int, int, int]
-
-
-def _grouped(codes: list[_Code], context: int) -> list[list[_Code]]:
-    """The codes, together where their contexts would meet."""
-    groups: list[list[_Code]] = []
-    for code in codes:
-        if groups and code[1] - groups[-1][-1][2] <= 2 * context:
-            groups[-1].append(code)
-        else:
-            groups.append([code])
-    return groups
-
-
-def _change(old: list[bytes], new: list[bytes], group: list[_Code], context: int) -> Edit:
-    at = max(0, group[0][1] - context)
-    lines: tuple[tuple[bytes, bytes], ...] = ()
-    for _tag, i1, i2, j1, j2 in group:
-        lines += _marked(b" ", old[at:i1]) + _marked(b"-", old[i1:i2]) + _marked(b"+", new[j1:j2])
-        at = i2
-    return Edit(Kind.CHANGE, lines + _marked(b" ", old[at : at + context]))
-
-
-def _opcodes(old: list[bytes], new: list[bytes]) -> list[_Code]:
-    """What difflib says of where they differ, made quick by leaving out the ends that are equal."""
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    matcher = difflib.SequenceMatcher(
-        None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False
-    )
-    return [
-        (tag, i1 + head, i2 + head, j1 + head, j2 + head)
-        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
-        if tag != "equal"
-    ]
-
-
-# the use of edits
-
-
-def _amended(edits: list[Edit], content: bytes | None) -> tuple[bytes | None, Edit | None]:
-    """The content with all edits made, and None; or the first edit that does not fit."""
-    only = edits[0]
-    if only.kind is Kind.NEW:
-        return (only.after, None) if content is None else (content, only)
-    if content is None:
-        return content, only
-    if only.kind is Kind.GONE:
-        return (None, None) if content == only.before else (content, only)
-    return _changed(edits, content)
-
-
-def _changed(edits: list[Edit], content: bytes) -> tuple[bytes | None, Edit | None]:
-    lines = lines_of(content)
-    made: list[bytes] = []
-    at = 0
-    for edit in edits:
-        place = _find(lines, edit)
-        if place is None or place < at:
-            return content, edit
-        made += lines[at:place] + [edit.after]
-        at = place + len(lines_of(edit.before))
-    return b"".join(made + lines[at:]), None
-
-
-def _find(lines: list[bytes], edit: Edit) -> int | None:
-    """Where the lines that an edit replaces are, if they are in exactly one place."""
-    wanted = lines_of(edit.before)
-    if not wanted:
-        return None if lines else 0
-    found = None
-    for at in range(len(lines) - len(wanted) + 1):
-        if lines[at] == wanted[0] and lines[at : at + len(wanted)] == wanted:
-            if found is not None:
-                return None
-            found = at
-    return found
-
-
 def _choose(known: list[bytes], occurrence: int | None) -> bytes | None:
     """Of what was put in place of equal conflicts of one file: that of the same occurrence, else
     what all agree on."""
@@ -348,10 +214,6 @@ def _choose(known: list[bytes], occurrence: int | None) -> bytes | None:
 
 def _then(first: Settled, second: Settled) -> Settled:
     return Settled(second.content, first.uses + second.uses, first.notes + second.notes)
-
-
-def _marked(mark: bytes, lines: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:
-    return tuple((mark, line) for line in lines)
 
 
 def _first_line(text: bytes) -> str:
