@@ -261,7 +261,8 @@ def _read(source: _Source, path: str, three: tuple[bytes, bytes, bytes]) -> _Rea
     changes = tuple(_changes(before, after, other))
     old = before
     if source.black and any(op.old[0] < op.old[1] for one in changes for op in one.ops):
-        old = _restyled(path, three[0], before)
+        byteify = source.kind == "cosmetic" or corpus_style.is_byteified(three[2])
+        old = _restyled(path, corpus_style.restyled(three[0], byteify), before)
     return _Read(before, after, other, old, changes)
 
 
@@ -281,8 +282,8 @@ def _case(source: _Source, path: str, read: _Read, change: _Change) -> Case:
 
 
 def _restyled(path: str, data: bytes, known: list[Unit]) -> list[Unit]:
-    """The units of a file, one for one, written in black's style.  Raises Unstyled, Unreadable."""
-    made = corpus_units.units(path, corpus_style.restyled(data))
+    """The units of a restyled file, one for one as before.  Raises Unstyled, Unreadable."""
+    made = corpus_units.units(path, data)
     if [unit.key for unit in made] != [unit.key for unit in known]:
         raise corpus_style.Unstyled(f"{path}: black has cut it otherwise")
     return made

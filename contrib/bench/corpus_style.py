@@ -13,17 +13,25 @@ import warnings
 # a literal that comes as this argument of this function stays native, as attributes' names are
 _NATIVE_ARGUMENTS = {"getattr": 1, "setattr": 1, "hasattr": 1, "delattr": 1, "safehasattr": 1}
 _NATIVE_ARGUMENTS.update({"encode": 0, "decode": 0})
+_BEFORE, _QUOTES = (b" ", b"("), (b"'", b'"')
 
 
 class Unstyled(ValueError):
     """Python that cannot be restyled, such as what Python 3 does not parse."""
 
 
-def restyled(data: bytes) -> bytes:
-    """``data`` laid out by black, and byteified if it was not.  Raises Unstyled."""
-    prefixes = data.count(b" b'") + data.count(b"(b'")
-    bare = data.count(b" '") + data.count(b"('")
-    return laid_out(data if prefixes > bare else byteified(data))
+def restyled(data: bytes, byteify: bool = True) -> bytes:
+    """``data`` laid out by black, and byteified if it was not and ``byteify`` asks for it.
+
+    Raises Unstyled.
+    """
+    return laid_out(byteified(data) if byteify and not is_byteified(data) else data)
+
+
+def is_byteified(data: bytes) -> bool:
+    """Whether most of a file's literals say that they are bytes."""
+    prefixed = sum(data.count(before + b"b" + quote) for before in _BEFORE for quote in _QUOTES)
+    return prefixed > sum(data.count(before + quote) for before in _BEFORE for quote in _QUOTES)
 
 
 def laid_out(data: bytes) -> bytes:

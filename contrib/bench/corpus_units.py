@@ -11,11 +11,14 @@ import ast
 import difflib
 import io
 import keyword
+import re
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 _SKIPPED = (tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER)
+_COMMAND = re.compile(rb"  \$ ")
+_FUNCTION = re.compile(rb"\w[^;]*\(")
 _OPEN, _CLOSE = "([{", ")]}"
 
 Key = tuple[object, ...]
@@ -28,8 +31,9 @@ class Unreadable(ValueError):
 @dataclass(frozen=True)
 class Unit:
     """``key`` is equal for units that differ in style alone; ``scope`` names the function or class
-    around it, "" at the top; ``text`` is whole lines; ``bytes_marked`` tells of each literal,
-    without its prefix, whether that says that it is bytes."""
+    around it, or the command of a transcript that it belongs to, "" at the top; ``text`` is whole
+    lines; ``bytes_marked`` tells of each literal, without its prefix, whether that says that it is
+    bytes."""
 
     key: Key
     scope: str
@@ -49,7 +53,7 @@ def units(path: str, data: bytes) -> list[Unit]:
     """The units of a file, whose texts in a row are the file.  Raises Unreadable."""
     lines = data.splitlines(keepends=True)
     if not path.endswith(".py"):
-        return [Unit((line.rstrip(),), "", line) for line in lines]
+        return _physical(path, lines)
     found = []
     done = 0
     scopes = _Scopes()
@@ -63,6 +67,18 @@ def units(path: str, data: bytes) -> list[Unit]:
         done = end
     if done < len(lines):
         found.append(Unit((), "", b"".join(lines[done:])))
+    return found
+
+
+def _physical(path: str, lines: list[bytes]) -> list[Unit]:
+    """Lines; the scope is the command that printed them, or the function's first line."""
+    opening = _COMMAND if path.endswith(".t") else _FUNCTION
+    found = []
+    scope = b""
+    for line in lines:
+        if opening.match(line):
+            scope = line.strip()
+        found.append(Unit((line.rstrip(),), scope.decode("latin-1"), line))
     return found
 
 
