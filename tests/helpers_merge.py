@@ -63,9 +63,10 @@ def cut(text: bytes | str) -> Cut:
 
 
 def unit(text: bytes | str) -> Unit:
-    """A text of Python that is one unit."""
-    (one,) = cut(text).units
-    return one
+    """A text of Python that is one unit; if it is indented, it is so in a block."""
+    data = text.encode() if isinstance(text, str) else text
+    opener = b"if block:\n" if data[:1] in b" \t" else b""
+    return cut(opener + data).units[-1]
 
 
 @functools.cache
