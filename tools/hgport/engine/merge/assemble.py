@@ -10,6 +10,7 @@ from hgport.engine.merge import blacken, logical, result
 from hgport.engine.merge.canon import atoms, split_string
 from hgport.engine.merge.dialect import Dialect
 from hgport.engine.merge.layout import (
+    COLUMNS,
     Word,
     aligned,
     broken,
@@ -28,6 +29,8 @@ from hgport.engine.merge.units import Cut, Unit
 
 _STARTS = frozenset([b"def", b"class", b"@", b"async"])
 _INDENT = 4
+# how far from the edge the lines of a text that is filled may end
+_RAGGED = 20
 
 
 class Unwritable(Exception):
@@ -157,8 +160,8 @@ class Writer:
         if piece.target.kind == "code":
             return self._mixed_code(piece)
         if piece.target.kind in ("comment", "docstring"):
-            refill = _refilled if piece.target.kind == "comment" else _docstring
-            return refill(piece)
+            write = _commented if piece.target.kind == "comment" else _docstring
+            return write(piece)
         return b"".join(taken.canon for taken in piece.taken)
 
     def _mixed_code(self, piece: Mixed) -> bytes:
@@ -307,18 +310,54 @@ def _one_name_a_line(head: bytes, names: Sequence[bytes], indent: bytes, end: by
     return head + b" (\n" + b"".join(lines) + end + b")\n"
 
 
-def _refilled(piece: Mixed) -> bytes:
-    """A comment whose words were merged, filled to the width that the target's has."""
-    words = [taken.canon for taken in piece.taken][1:]
+def _commented(piece: Mixed) -> bytes:
+    """A comment whose words were merged, with the line breaks that the target has.
+
+    What gets too long is filled anew if the target's lines are full, as prose is; Unwritable if
+    not.
+    """
+    starts = {"target": _line_starts(piece.target), "patched": _line_starts(piece.patched)}
+    lines: list[list[bytes]] = []
+    last = None
+    for taken in piece.taken[1:]:
+        neighbours = last is not None and (last.side, last.index + 1) == (taken.side, taken.index)
+        if not lines or (taken.index in starts[taken.side] and neighbours):
+            lines.append([])
+        lines[-1].append(taken.canon)
+        last = taken
+    start = piece.target.indent + b"# "
+    text = b"\n".join(start + b" ".join(words) for words in lines)
+    if is_too_long(text):
+        if not _is_full(piece.target):
+            raise Unwritable
+        text = _filled(start, [word for words in lines for word in words])
+    return text + b"\n"
+
+
+def _line_starts(unit: Unit) -> set[int]:
+    """The numbers of the words with which the lines of a comment start."""
+    found, number = set(), 1
+    for token in unit.tokens:
+        found.add(number)
+        number += len(token.text.lstrip(b"#").split())
+    return found
+
+
+def _is_full(unit: Unit) -> bool:
+    """Whether each line of a comment but the last could not have held the next one's first word,
+    by much."""
+    lines = unit.text.rstrip(b"\n").split(b"\n")
+    return all(len(line) >= COLUMNS - _RAGGED for line in lines[:-1])
+
+
+def _filled(start: bytes, words: Sequence[bytes]) -> bytes:
     lines: list[bytes] = []
-    width = max(len(line) for line in piece.target.text.split(b"\n"))
-    width = max(width, 76)
     for word in words:
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
+        if lines and len(lines[-1]) + 1 + len(word) < COLUMNS:
             lines[-1] += b" " + word
         else:
-            lines.append(piece.target.indent + b"# " + word)
-    return b"\n".join(lines) + b"\n"
+            lines.append(start + word)
+    return b"\n".join(lines)
 
 
 def _docstring(piece: Mixed) -> bytes:

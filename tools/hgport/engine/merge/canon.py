@@ -6,7 +6,6 @@ same), trailing commas, parentheses around the whole right-hand side, and all li
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,9 +18,18 @@ KEYWORDS = frozenset(
     b" global if import in is lambda nonlocal not or pass raise return try while with yield".split()
 )
 # after these the whole expression may stand in parentheses; after the first ones a tuple as well
-_TUPLE_TAKERS = frozenset([b"=", b"return", b"in", b"import", b"+=", b"-=", b"%=", b"|=", b"&="])
-_TAKERS = _TUPLE_TAKERS | frozenset([b"if", b"elif", b"while", b"assert", b"not", b",", b"=="])
+_TUPLE_TAKERS = frozenset([b"=", b"return", b"import", b"+=", b"-=", b"%=", b"|=", b"&="])
+_TAKERS = _TUPLE_TAKERS | frozenset([b"if", b"elif", b"while"])
 _ENDS = frozenset([b":", b"="])
+
+
+# an escape that stands for a byte; others, such as those of characters, stay as they are written
+_ESCAPE = re.compile(rb"\\(\r?\n|[\\'\"abfnrtv]|[0-7]{1,3}|x[\da-fA-F]{2})")
+_ESCAPED = {
+    b"\n": b"",
+    b"\r\n": b"",
+    **{bytes([key]): bytes([value]) for key, value in zip(b"\\'\"abfnrtv", b"\\'\"\a\b\f\n\r\t\v")},
+}
 
 
 class Atom(NamedTuple):
@@ -64,13 +72,20 @@ def canonical_string(text: bytes) -> bytes:
     prefix, _quotes, inner = split_string(text)
     lower = prefix.lower()
     if b"f" in lower or b"t" in lower:
-        return lower.replace(b"r", b"") + b"'" + inner + b"'"
-    if b"r" not in lower and b"\\" in inner:
-        try:
-            inner = codecs.escape_decode(inner)[0]
-        except ValueError:
-            return b"'\\" + inner + b"'"
+        kind = lower if b"\\" in inner else lower.replace(b"r", b"")
+        return bytes(sorted(kind)) + b"'" + inner + b"'"
+    if b"r" not in lower:
+        inner = _ESCAPE.sub(_unescaped, inner)
     return b"'" + inner + b"'"
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    """The byte that an escape stands for."""
+    text = found[1]
+    if text in _ESCAPED:
+        return _ESCAPED[text]
+    number = int(text[1:], 16) if text[:1] == b"x" else int(text, 8)
+    return bytes([number & 0xFF])
 
 
 def _canonical_number(text: bytes) -> bytes:
@@ -115,7 +130,8 @@ def _is_call(tokens: Sequence[Token], start: int) -> bool:
         if token.kind in ("newline", "comment"):
             continue
         if token.kind == "name":
-            return token.text not in KEYWORDS
+            # of Python 2's print it may be either
+            return token.text not in KEYWORDS and token.text != b"print"
         return token.kind == "string" or token.text in CLOSERS
     return False
 
@@ -158,18 +174,19 @@ def _takes(
 ) -> bool:
     """Whether a pair of parentheses may go: what is before it takes a whole expression, and
     nothing of it follows."""
-    if before not in _TAKERS or end == start + 1:
-        return False
+    first = tokens[0].text
+    takers, tuples, ends = _TAKERS, _TUPLE_TAKERS, {b"", *_ENDS}
+    if first == b"assert":
+        takers, tuples, ends = frozenset([b"assert", b","]), frozenset(), {b"", b","}
+    elif first == b"for" and before == b"in":
+        takers = tuples = frozenset([b"in"])
     following = tokens[after[0]].text if after else b""
-    if before in (b",", b"assert", b"not", b"==") and tokens[0].text != b"assert":
-        return False
-    ends = (b"", b",") if tokens[0].text == b"assert" else (b"", *_ENDS)
-    if following not in ends:
+    if before not in takers or end == start + 1 or following not in ends:
         return False
     inner = _top_level(tokens, start, end)
     if inner & {b"for", b"yield", b":=", b"async", b"*"}:
         return False
-    return b"," not in inner or before in _TUPLE_TAKERS
+    return b"," not in inner or before in tuples
 
 
 def _top_level(tokens: Sequence[Token], start: int, end: int) -> set[bytes]:

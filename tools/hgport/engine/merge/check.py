@@ -6,6 +6,7 @@ tokens; blocks must be where a statement opens one; and it must compile where th
 
 from __future__ import annotations
 
+import builtins
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -22,6 +23,8 @@ from hgport.engine.merge.pieces import (
 from hgport.engine.merge.units import Cut, Unit
 
 Counts = dict[bytes, int]
+# of Python 3; a release may bind one that it replaces
+_BUILTINS = frozenset(name.encode() for name in dir(builtins))
 # lines that open blocks are the same one if they are as alike as this
 _ALIKE = 0.5
 
@@ -70,12 +73,16 @@ def _words(units: Iterable[Unit]) -> Counter[bytes]:
 
 
 def keeps_blocks(pieces: Iterable[Piece], patched: Sequence[Unit]) -> bool:
-    """Whether all that the patch brings is in the block that it is in in the patched file."""
+    """Whether all that the patch brings is in the block that it is in in the patched file.
+
+    What takes the place of something in the target is in the block which that is in.
+    """
     place = {id(unit): index for index, unit in enumerate(patched)}
     out: list[tuple[int, Unit, Unit | None]] = []  # depth, what is there, what the patch has there
     for piece in pieces:
+        in_place = isinstance(piece, Mixed) or (isinstance(piece, FromPatch) and piece.in_place)
         for depth, unit, ours in _placed(piece):
-            if ours is not None and unit.kind == "code":
+            if ours is not None and unit.kind == "code" and not in_place:
                 wanted = _opener([(u.depth, u, u) for u in patched[: place[id(ours)]]], ours.depth)
                 found = _opener(out, depth)
                 if not _same_block(wanted, found):
@@ -117,6 +124,46 @@ def _same_block(wanted: _Placed | None, found: _Placed | None) -> bool:
         return True
     words = wanted[1].key.split(b"\0"), found[1].key.split(b"\0")
     return words[0][:1] == words[1][:1] and tree.likeness(*words) >= _ALIKE
+
+
+def missing_names(base: Cut, patched: Cut, target: Cut, merged: Cut) -> list[bytes]:
+    """The names that the merge brings in, that the patched file binds at its top, and that the
+    merged file does not have: an import that is not there, say."""
+    known = {name for unit in target.units for name in _bare_names(unit)} | _bound(merged.units)
+    before = {unit.key for unit in base.units}
+    brought = [unit for unit in patched.units if unit.key not in before]
+    used = {name for unit in brought for name in _bare_names(unit)}
+    in_it = {name for unit in merged.units for name in _bare_names(unit)}
+    return sorted((used & in_it & _bound(patched.units)) - known - _BUILTINS)
+
+
+def _bare_names(unit: Unit) -> Iterator[bytes]:
+    """The names that a statement uses or binds, attributes and keyword arguments left out."""
+    if unit.kind != "code":
+        return
+    last = b""
+    for token, next_ in zip(unit.tokens, [*unit.tokens[1:], None]):
+        keyword = next_ is not None and next_.text == b"=" and last in (b"(", b",")
+        if token.kind == "name" and last != b"." and not keyword:
+            yield token.text
+        last = token.text
+
+
+def _bound(units: Sequence[Unit]) -> set[bytes]:
+    """The names that imports, definitions and assignments bind at the top of a file."""
+    found: set[bytes] = set()
+    for unit in units:
+        if unit.depth or unit.kind != "code":
+            continue
+        texts = [token.text for token in unit.tokens]
+        if texts[0] in (b"import", b"from"):
+            at = texts.index(b"import") + 1 if b"import" in texts else 0
+            found.update(token.text for token in unit.tokens[at:] if token.kind == "name")
+        elif texts[0] in (b"def", b"class") and len(texts) > 1:
+            found.add(texts[1])
+        elif texts[1:2] == [b"="]:
+            found.add(texts[0])
+    return found
 
 
 def is_well_formed(merged: bytes) -> bool:

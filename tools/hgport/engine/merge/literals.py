@@ -12,6 +12,9 @@ from hgport.engine.merge.units import Unit
 
 # fewer than this say nothing about a file's style
 _ENOUGH = 4
+# two files mark their bytes differently if the shares of what is marked differ by this: those that
+# talk to the web or the system have more native literals than bytes, in any style
+_FAR = 0.3
 # what takes the name of an attribute, which is native, as its second argument
 _ATTRIBUTE = frozenset(
     b"getattr setattr hasattr delattr safehasattr wrapfunction wrapclass addattr".split()
@@ -22,18 +25,21 @@ _CODECS = frozenset([b"encode", b"decode"])
 class Literals:
     """Rewrites the literals that come from one file as another one writes them.
 
-    Style goes by file and by the share of literals that are marked with ``b``; where a file has too
-    few, the dialect tells.
+    Style goes by file and by the share of literals that are marked with ``b``; where the target has
+    too few, the dialect tells.
     """
 
     def __init__(
         self, path: str, target: Iterable[Unit], base: Iterable[Unit], dialect: Dialect
     ) -> None:
         theirs, ours = list(_strings(target)), list(_strings(base))
-        self._target_marked = _marked(theirs, dialect.bytes_marked)
-        self._base_marked = _marked(ours, self._target_marked, enough=1)
+        known = float(dialect.bytes_marked)
+        target_share = _marked(theirs, known, _ENOUGH)
+        by = target_share - _marked(ours, target_share, 1)
+        self._to_marked, self._to_plain = by >= _FAR, -by >= _FAR
         loaded = path.startswith(("mercurial/", "hgext/", "hgext3rd/"))
         self._transformed = dialect.transformed and loaded
+        self._marks = dialect.bytes_marked
         self._raw_natives = any(_is_raw_native(text) for text in theirs)
         self._known: dict[bytes, set[bytes]] = {}
         for text in theirs:
@@ -43,7 +49,7 @@ class Literals:
     @property
     def crosses(self) -> bool:
         """Whether the two files mark their literals differently."""
-        return self._target_marked != self._base_marked
+        return self._to_marked or self._to_plain
 
     def changes(self, units: Iterable[Unit]) -> bool:
         """Whether any literal of these would be written otherwise."""
@@ -71,18 +77,18 @@ class Literals:
 
     def _prefix(self, line: Sequence[Token], index: int, lower: bytes, inner: bytes) -> bytes:
         raw = b"r" if b"r" in lower else b""
-        if self._base_marked and not self._target_marked:
+        if self._to_plain:
             if b"b" in lower:
                 return raw
             native = self._transformed and b"\\" not in inner and not _is_native(line, index)
             return b"r" if native else raw
-        if self._target_marked and not self._base_marked:
+        if self._to_marked:
             if b"b" in lower:
                 return lower
             if raw and b"\\" not in inner:
                 return b"r" if self._raw_natives else b""
             return raw if _is_native(line, index) else b"b" + raw
-        if self._target_marked and lower == b"r" and b"\\" not in inner and not self._raw_natives:
+        if self._marks and lower == b"r" and b"\\" not in inner and not self._raw_natives:
             return b""
         return lower
 
@@ -97,11 +103,12 @@ def _strings(units: Iterable[Unit]) -> Iterable[bytes]:
             yield from (token.text for token in unit.tokens if token.kind == "string")
 
 
-def _marked(strings: Sequence[bytes], default: bool, enough: int = _ENOUGH) -> bool:
+def _marked(strings: Sequence[bytes], default: float, enough: int) -> float:
+    """The share of literals of bytes that are marked, of those that are or might be bytes."""
     prefixes = Counter(split_string(text)[0].lower() for text in strings)
     marked = prefixes[b"b"] + prefixes[b"br"] + prefixes[b"rb"]
-    plain = prefixes[b""]
-    return default if marked + plain < enough else marked >= plain
+    count = marked + prefixes[b""]
+    return default if count < enough else marked / count
 
 
 def _is_raw_native(text: bytes) -> bool:

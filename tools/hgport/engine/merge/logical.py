@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterator, Sequence
 
 from hgport.engine.merge.canon import atoms, split_string
@@ -9,8 +11,12 @@ from hgport.engine.merge.lexer import CLOSERS, OPENERS, NotPython, Token, tokens
 from hgport.engine.merge.units import Cut, Unit
 
 _TAB = 8
+_MARK = b"\xef\xbb\xbf"
+# the line that tells a file's encoding
+_CODING = re.compile(rb"#.*coding[:=]")
 
 
+@functools.lru_cache(maxsize=12)
 def cut(data: bytes) -> Cut:
     """The units of a Python file.  Raises NotPython for what cannot be read as such."""
     return _Cutter(data).cut()
@@ -48,6 +54,9 @@ class _Cutter:
         between = self._data[one.end : next_.start]
         return (
             between.count(b"\n") == 1
+            and not one.text.startswith(b"#!")
+            and not _CODING.match(one.text)
+            and not _CODING.match(next_.text)
             and self._column(one.start) == self._column(next_.start)
             and bool(one.text.strip(b"# \t"))
             and bool(next_.text.strip(b"# \t"))
@@ -71,7 +80,7 @@ class _Cutter:
 
     def _column(self, place: int) -> int:
         start = self._data.rfind(b"\n", 0, place) + 1
-        return len(self._data[start:place].replace(b"\f", b"").expandtabs(_TAB))
+        return len(self._data[start:place].replace(b"\f", b"").replace(_MARK, b"").expandtabs(_TAB))
 
     def _depth(self, token: Token, kind: str) -> int:
         column = self._column(token.start)

@@ -7,6 +7,7 @@ Python; a conflict.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -53,7 +54,6 @@ class _Merger:
         self._lines = [
             data.splitlines(keepends=True) for data in (sides.base, sides.patched, sides.target)
         ]
-        self._python = self._read_python() if _is_python(sides) else None
 
     def merge(self) -> Merge:
         s = self._sides
@@ -78,8 +78,12 @@ class _Merger:
 
     # the steps
 
-    def _read_python(self) -> tuple[Cut, Cut, Cut] | None:
+    @functools.cached_property
+    def _python(self) -> tuple[Cut, Cut, Cut] | None:
+        """The three sides as Python, if they are that."""
         s = self._sides
+        if not _is_python(s):
+            return None
         try:
             return logical.cut(s.base), logical.cut(s.patched), logical.cut(s.target)
         except NotPython as err:
@@ -128,7 +132,7 @@ class _Merger:
             return None
         if not made.conflicts and not self._is_python_still(made.content):
             return None
-        return made
+        return None if self._lacks_names(made.undecided) else made
 
     def _as_text(self) -> _Candidate:
         s = self._sides
@@ -145,7 +149,8 @@ class _Merger:
         base, patched, target = (
             textual.cut("lines", data) for data in (s.base, s.patched, s.target)
         )
-        self._notes.append("a merge of it could not be shown to be right")
+        if not any("which the target does not have" in note for note in self._notes):
+            self._notes.append("a merge of it could not be shown to be right")
         settled = dispute(base.units, patched.units, target.units, everything=everything)
         writer = assemble.Writer(s.path, base, target, self._dialect, python=False)
         return _candidate(writer.write(settled.pieces, b""), settled.decided)
@@ -156,9 +161,24 @@ class _Merger:
         if self._python is None or merged.content is None:
             return merged.content is not None
         whole = not any(d.step is Step.APPLIED for d in merged.decided)
-        return check.same_change(
-            *self._python, merged.content, (), whole=whole
-        ) and self._is_python_still(merged.content)
+        return (
+            check.same_change(*self._python, merged.content, (), whole=whole)
+            and self._is_python_still(merged.content)
+            and not self._lacks_names(merged.content)
+        )
+
+    def _lacks_names(self, content: bytes) -> bool:
+        """Whether the merge uses what the target does not have; that is noted."""
+        assert self._python is not None
+        try:
+            lacking = check.missing_names(*self._python, logical.cut(content))
+        except NotPython:
+            return True
+        if lacking:
+            names = b", ".join(lacking).decode("utf-8", "replace")
+            note = f"the patch uses {names}, which the target does not have"
+            self._notes += [note] if note not in self._notes else []
+        return bool(lacking)
 
     def _is_python_still(self, content: bytes) -> bool:
         path, target = self._sides.path, self._sides.target

@@ -24,10 +24,14 @@ class FromTarget:
 
 @dataclass(frozen=True)
 class FromPatch:
-    """A unit of the patched file, to be written as the target is written, at a depth."""
+    """A unit of the patched file, to be written as the target is written, at a depth.
+
+    ``in_place`` says that the target has the base's unit there, in place of which it comes.
+    """
 
     unit: Unit
     depth: int
+    in_place: bool = False
 
 
 @dataclass(frozen=True)

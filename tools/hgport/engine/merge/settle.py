@@ -122,7 +122,7 @@ class _Settler:
             if b.depth != p.depth:
                 self._decide([b], Step.FORMAT, "the patch indents it, and the target has it too")
         elif t.text == b.text:
-            self._pieces.append(FromPatch(p, depth))
+            self._pieces.append(FromPatch(p, depth, True))
             self._decide([b], Step.LINES, "only how it is written changes")
         else:
             why = "the patch changes only how it is written, and the target writes it otherwise"
@@ -233,11 +233,18 @@ class _Settler:
             self._replace(part, shift)
             why = "the patch adds it" if not base else "the patch replaces it"
             self._decide(base, Step.FORMAT, f"{why}, beside lines that the target changed")
-        elif _is_part(p, b) and _is_part(t, b):
+        elif _is_part(t, b) and _is_part(p, t):
             kept = align.same(t, p)
             self._pieces += [FromTarget(unit) for i, unit in enumerate(target) if i in kept]
-            self._decide(base, Step.FORMAT, "both remove lines there, and none of them adds any")
-        elif (sure and self._beside(part, shift)) or self._divided(part, shift_):
+            self._decide(base, Step.FORMAT, "the target has removed a part of it")
+        elif _is_part(p, b) and _is_part(t, p):
+            self._pieces += [FromTarget(unit) for unit in target]
+            self._decide(base, Step.APPLIED, "the target has removed it, and more")
+        elif (
+            (sure and self._beside(part, shift))
+            or self._beside_theirs(part, shift_)
+            or self._divided(part, shift_)
+        ):
             self._decide(base, Step.FORMAT, "the target changed what is beside it")
         else:
             self._dispute(part, "both changed it in different ways")
@@ -296,6 +303,34 @@ class _Settler:
             return True
         return False
 
+    def _beside_theirs(self, part: Stretch, shift: int | None) -> bool:
+        """As ``_beside``, where it is the target that only adds, and the patch that changed."""
+        base, patched, target = self._sides(part)
+        count = len(base)
+        if not base or len(target) <= count or (patched and shift is None):
+            return False
+        if _keys(target[:count]) == _keys(base):
+            added = target[count:]
+            if self._clear(added, part.target[0] + count, patched, base):
+                self._insert(part.patched, shift or 0)
+                self._pieces += [FromTarget(unit) for unit in added]
+                return True
+        if _keys(target[-count:]) == _keys(base):
+            added = target[:-count]
+            if self._clear(added, part.target[0], patched, base):
+                self._pieces += [FromTarget(unit) for unit in added]
+                self._insert(part.patched, shift or 0)
+                return True
+        return False
+
+    def _clear(self, added: Units, place: int, run: Units, base: Units) -> bool:
+        """Whether what the target adds at a place of its own stays in its block, and clear of what
+        the patch made of the lines beside it."""
+        parent = _parent(self._target, place, min(unit.depth for unit in added))
+        if parent is not None and parent not in self._counterpart.values():
+            return False
+        return _is_clear(added[0].depth, run, base)
+
     def _divided(self, part: Stretch, shift: int | None) -> bool:
         """Settle a stretch of which the patch changed one end and the target the other; whether
         there is one such way to see it."""
@@ -345,11 +380,7 @@ class _Settler:
             return False
         if parent is not None and theirs is None:
             return False
-        first = self._patched[span[0]].depth + shift
-        if not run or all(unit.depth > first for unit in run):
-            return True
-        said = [word for unit in base for word in _words(unit)]
-        return tree.likeness(said, [word for unit in run for word in _words(unit)]) >= _ALIKE
+        return _is_clear(self._patched[span[0]].depth + shift, run, base)
 
     def _both(self, part: Kept) -> None:
         """Settle one unit that all three have in some form."""
@@ -361,7 +392,7 @@ class _Settler:
             self._pieces.append(FromTarget(t, None, depth))
             self._decide([b], Step.APPLIED, "the target has the same change")
         elif t.text == b.text:
-            self._pieces.append(FromPatch(p, depth))
+            self._pieces.append(FromPatch(p, depth, True))
             self._decide([b], Step.FORMAT, "the target has it as it was, beside other changes")
         else:
             self._mix(b, p, t, depth)
@@ -464,6 +495,15 @@ def _parent(units: Units, place: int, depth: int) -> int | None:
         if units[index].depth < depth and units[index].kind == "code":
             return index
     return None
+
+
+def _is_clear(depth: int, run: Units, base: Units) -> bool:
+    """Whether something of that depth may stand beside a run of changed lines: they are gone, or
+    deeper, or were merely changed."""
+    if not run or all(unit.depth > depth for unit in run):
+        return True
+    said = [word for unit in base for word in _words(unit)]
+    return tree.likeness(said, [word for unit in run for word in _words(unit)]) >= _ALIKE
 
 
 def _is_part(some: Sequence[bytes], all_: Sequence[bytes]) -> bool:
