@@ -9,9 +9,10 @@ import pytest
 from helpers_engine import Project, file_diff, numbered, patch_bytes, write_stack
 from helpers_rebase import BOTH, OLD, ONE, PATCHES, THREE, TWO, port, project
 from hgport.engine.carry import CarryOrder, carry
-from hgport.engine.learn import learn, memory_of, regenerate
+from hgport.engine.learn import learn, regenerate
 from hgport.engine.origins import origin_of
 from hgport.engine.records import Kind
+from hgport.engine.resolutions import memory_of
 from hgport.errors import HgportError
 from hgport.model import project as model
 

@@ -10,6 +10,7 @@ import pytest
 from helpers_cycle import commit
 from helpers_engine import Project, file_diff, numbered, patch_bytes, write_tree
 from hgport.engine import commits, hg, learn, refresh
+from hgport.engine.resolutions import memory_of
 from hgport.errors import HgportError, UsageError
 from hgport.model import project
 
@@ -190,10 +191,10 @@ def test_what_was_written_comes_out_of_a_rebase(made: Project, tmp_path: Path) -
     assert fates(plan) == {"a.patch": "rewritten", "c.patch": "unchanged"}
     stack, catalogue = project.load()
     port = stack.for_line("5.0")
-    assert not learn.regenerate(stack, catalogue, port, learn.memory_of(stack)).is_same
+    assert not learn.regenerate(stack, catalogue, port, memory_of(stack)).is_same
     records = refresh.remember(plan, stack, catalogue)
     assert records and all(path.is_file() for path in records)
-    assert learn.regenerate(stack, catalogue, port, learn.memory_of(stack)).is_same
+    assert learn.regenerate(stack, catalogue, port, memory_of(stack)).is_same
 
 
 def test_files_of_every_kind_come_back(made: Project, repo: Path, tmp_path: Path) -> None:

@@ -7,28 +7,17 @@ from pathlib import Path
 import click
 
 from hgport.commands import options
-from hgport.commands.rebase_session import (
-    Asked,
-    abort,
-    begin,
-    check,
-    go_on,
-    preview,
-    remember,
-    skip,
-    status,
-)
+from hgport.commands.rebase_asked import Asked
 from hgport.errors import UsageError
 
-# the options that are a verb of their own, each with what runs it
+# the options that are a verb of their own, each with the function of rebase_session that it is
 _VERBS = {
-    "--continue": go_on,
-    "--skip": skip,
-    "--abort": abort,
-    "--status": status,
-    "--check": check,
-    "--remember": remember,
-    "--dry-run": preview,
+    "--continue": "go_on",
+    "--skip": "skip",
+    "--abort": "abort",
+    "--status": "status",
+    "--check": "check",
+    "--remember": "remember",
 }
 
 
@@ -83,7 +72,14 @@ def command(
     if len(chosen) > 1:
         raise UsageError(f"{' and '.join(chosen)} do not go together")
     _refuse_idle(asked, chosen)
-    return _VERBS[chosen[0]](asked) if chosen else begin(asked)
+    if chosen == ["--dry-run"]:
+        from hgport.commands.rebase_preview import preview
+
+        return preview(asked)
+    from hgport.commands import rebase_session
+
+    verb = getattr(rebase_session, _VERBS[chosen[0]] if chosen else "begin")
+    return int(verb(asked))
 
 
 def _refuse_idle(asked: Asked, chosen: list[str]) -> None:

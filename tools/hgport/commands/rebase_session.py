@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from hgport.engine.carried import CarriedSeries, CarryOrder
-from hgport.engine.carrycache import carried
-from hgport.engine.learn import Regenerated, learn, memory_of, regenerate, stray_records
-from hgport.engine.origins import Origin, origin_of
+from hgport.commands.rebase_asked import Asked, say_json
+from hgport.engine.carried import CarriedSeries
+from hgport.engine.learn import Regenerated, learn, regenerate, stray_records
+from hgport.engine.origins import Origin
+from hgport.engine.resolutions import memory_of
 from hgport.engine.session import Report, Session, Standing, Tools, Wish
 from hgport.errors import UsageError
-from hgport.model import project
-from hgport.model.catalogue import Catalogue
-from hgport.model.ranges import select
 from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.output import say, width
@@ -32,28 +29,6 @@ _WAITS = (
 )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the command line says: a range, the series file, and the options by their names."""
-
-    releases: str | None = None
-    series: Path | None = None
-    base: str | None = None
-    into: Path | None = None
-    again: bool = False
-    uses_memory: bool = True
-    explain: bool = False
-    as_json: bool = False
-
-    def load(self) -> tuple[Stack, Catalogue]:
-        """The stack and its catalogue."""
-        return project.load(self.series)
-
-    def named(self) -> list[Release] | None:
-        """The releases of the range, None if there is none."""
-        return None if self.releases is None else select(self.load()[1], self.releases)
-
-
 class _Listener:
     """Prints what is about to be done, and keeps what was carried."""
 
@@ -63,7 +38,7 @@ class _Listener:
 
     def begins(self, origin: Origin, target: Release) -> None:
         if not self._asked.as_json:
-            say(words.beginning(origin, target))
+            say(report.beginning(origin, target))
 
     def made(self, carried: CarriedSeries) -> None:
         self.made_so_far.append(carried)
@@ -130,7 +105,7 @@ def _run(asked: Asked, verb: Callable[[Session], list[Report]], empty: str = "")
         session = Session(asked.load, Tools(listener, compiler, identity, progress))
         reports = verb(session)
     if asked.as_json:
-        _say_json({"rebases": [words.plain(one) for one in reports], **_plain(listener)})
+        say_json({"rebases": [words.plain(one) for one in reports], **_plain(listener)})
     elif not reports:
         say(empty or "nothing is left to do")
     else:
@@ -156,53 +131,7 @@ def _plain(listener: _Listener) -> dict[str, object]:
     return {"carried": [report.to_plain(one) for one in listener.made_so_far]}
 
 
-def _say_json(document: object) -> None:
-    import json
-
-    say(json.dumps(document, indent=2))
-
-
-# verbs that write nothing
-
-
-def preview(asked: Asked) -> int:
-    """``--dry-run`` and ``--explain``"""
-    stack, catalogue = asked.load()
-    listener = _Listener(asked)
-    made = []
-    memory = memory_of(stack)
-    with shown() as progress:
-        for target in _targets(asked, stack, catalogue):
-            origin = origin_of(stack, catalogue, target, asked.base)
-            if not asked.explain:
-                listener.begins(origin, target)
-            made.append(
-                carried(
-                    CarryOrder(stack, catalogue, origin, target),
-                    memory=memory if asked.uses_memory else memory.nothing(),
-                    compiler=compiler,
-                    judged_by=identity(target),
-                    progress=progress,
-                )
-            )
-    _say_preview(asked, made)
-    return 4 if any(one.conflict is not None for one in made) else 0
-
-
-def _targets(asked: Asked, stack: Stack, catalogue: Catalogue) -> list[Release]:
-    """The releases of the range, without the base's own line where there are others."""
-    named = asked.named() or []
-    others = [one for one in named if one.line != stack.base or asked.base is not None]
-    return others or named
-
-
-def _say_preview(asked: Asked, made: Sequence[CarriedSeries]) -> None:
-    if asked.as_json:
-        _say_json({"carried": [report.to_plain(one) for one in made]})
-        return
-    for one in made if asked.explain else ():
-        say(*report.explain(one), "")
-    say(report.table(made, width()), *report.notes(made), report.summary(made))
+# verbs that look
 
 
 def check(asked: Asked) -> int:
@@ -230,7 +159,7 @@ def check(asked: Asked) -> int:
     good = all(one.is_same for one in found) and not stray
     if asked.as_json:
         plain = [words.plain_check(one) for one in found]
-        _say_json({"ports": plain, "stray": [str(path) for path in stray], "ok": good})
+        say_json({"ports": plain, "stray": [str(path) for path in stray], "ok": good})
     else:
         _say_check(asked, found, stray)
     return 0 if good else 1

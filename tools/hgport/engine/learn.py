@@ -21,7 +21,7 @@ from hgport.engine.origins import origin_of, reference
 from hgport.engine.outcome import PatchResult, Reader
 from hgport.engine.records import FileRecord, Record
 from hgport.engine.releasetree import ReleaseTree, Tree
-from hgport.engine.resolutions import DIRECTORY, Memory, edits_between, keep
+from hgport.engine.resolutions import Memory, edits_between, keep, memory_of
 from hgport.errors import HgportError
 from hgport.files import locked
 from hgport.model.catalogue import Catalogue
@@ -61,11 +61,6 @@ class Regenerated:
     def is_same(self) -> bool:
         """Whether the port is what was made, byte for byte."""
         return not (self.differences or self.reordered)
-
-
-def memory_of(stack: Stack) -> Memory:
-    """What is remembered beside a stack's patches.  Raises UsageError for a damaged record."""
-    return Memory.load(stack.top.directory / DIRECTORY)
 
 
 def regenerate(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 from hgport.engine import conflicted
 from hgport.engine.carried import CarriedSeries, CarryOrder
 from hgport.engine.carrycache import carried
-from hgport.engine.learn import forget, learn, made_from, memory_of
+from hgport.engine.learn import forget, learn, made_from
 from hgport.engine.origins import Origin, origin_of
 from hgport.engine.ports import needless, remove_port, write_port
+from hgport.engine.resolutions import memory_of
 from hgport.engine.sessionstate import State, Unfinished, Waiting
 from hgport.engine.workingcopy import Merging, WorkingCopy
 from hgport.errors import UsageError

@@ -27,6 +27,7 @@ from hgport.engine.records import (
 from hgport.errors import OutsideError, UsageError
 from hgport.files import write_whole
 from hgport.model.release import is_version, line_key
+from hgport.model.stack import Stack
 
 __all__ = ["Memory", "Settled", "Use", "edits_between", "keep"]
 
@@ -267,3 +268,8 @@ def _remove(file: Path, top: Path) -> None:
             if parent == top:
                 break
             parent.rmdir()
+
+
+def memory_of(stack: Stack) -> Memory:
+    """What is remembered beside a stack's patches.  Raises UsageError for a damaged record."""
+    return Memory.load(stack.top.directory / DIRECTORY)

@@ -14,6 +14,7 @@ from hgport.model.release import Release
 from hgport.report.matrix import laid_out
 
 if TYPE_CHECKING:
+    from hgport.engine.origins import Origin
     from hgport.engine.resolutions import Use
 
 _WORDS = {
@@ -30,6 +31,12 @@ _WORDS = {
 # of a release that needs no port, and of a patch that a series does not have
 _SERVED = "served"
 _NONE = "-"
+
+
+def beginning(origin: Origin, target: Release) -> str:
+    """The line that is printed before a series is carried."""
+    names = ", ".join(origin.port.series.names) or "no patch"
+    return f"{target.version}: from {origin.why}: {names}"
 
 
 def table(made: Sequence[CarriedSeries], width: int, served: Iterable[Release] = ()) -> str:

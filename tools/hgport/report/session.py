@@ -9,19 +9,11 @@ from typing import Any
 
 from hgport.engine.carried import CarriedSeries, FileFate
 from hgport.engine.learn import Regenerated
-from hgport.engine.origins import Origin
 from hgport.engine.resolutions import Use
 from hgport.engine.session import Report, Standing
-from hgport.model.release import Release
 from hgport.report.rebase import conflict_lines
 
 _LONGEST = 12  # lines of a remembered text that are shown
-
-
-def beginning(origin: Origin, target: Release) -> str:
-    """The line that is printed before a series is carried."""
-    names = ", ".join(origin.port.series.names) or "no patch"
-    return f"{target.version}: from {origin.why}: {names}"
 
 
 def uses(carried: CarriedSeries) -> list[str]:
