@@ -305,7 +305,9 @@ class _Carrier:
     def _merge(self, sides: Sides) -> Merge:
         from hgport.engine.merge.merge import merge_file
 
-        return merge_file(sides, Dialect.of(self._line), self._decided.compiles)
+        origin = Dialect.of(self._order.base.line)
+        target = Dialect.of(self._line)
+        return merge_file(sides, target, self._decided.compiles, origin=origin)
 
     def _where(self, path: str) -> str | None:
         """The path at which the target has a file of the base."""

@@ -66,12 +66,19 @@ class Writer:
     """
 
     def __init__(
-        self, path: str, base: Cut, target: Cut, dialect: Dialect, *, python: bool
+        self,
+        path: str,
+        base: Cut,
+        target: Cut,
+        dialect: Dialect,
+        origin: Dialect | None = None,
+        *,
+        python: bool,
     ) -> None:
         self._python = python
         self._dialect = dialect
         self._pulls_up = not dialect.black and _is_exploded(base) and not _is_exploded(target)
-        self._literals = Literals(path, target.units, base.units, dialect)
+        self._literals = Literals(path, target.units, base.units, dialect, origin)
         self._indents = _indents(target.units)
         self._blank_lines = _usual_lead(target.units), _usual_lead(base.units)
 

@@ -15,6 +15,8 @@ _ENOUGH = 4
 # two files mark their bytes differently if the shares of what is marked differ by this: those that
 # talk to the web or the system have more native literals than bytes, in any style
 _FAR = 0.3
+# a file has any marked literals worth the name, or writes them so throughout
+_SOME, _MOST = 0.1, 0.5
 # what takes the name of an attribute, which is native, as its second argument
 _ATTRIBUTE = frozenset(
     b"getattr setattr hasattr delattr safehasattr wrapfunction wrapclass addattr".split()
@@ -26,18 +28,31 @@ class Literals:
     """Rewrites the literals that come from one file as another one writes them.
 
     Style goes by file and by the share of literals that are marked with ``b``; where the target has
-    too few, the dialect tells.
+    too few, the dialect tells.  ``dialect`` is the target's, ``origin`` that of the base, None if
+    nobody knows it.
     """
 
     def __init__(
-        self, path: str, target: Iterable[Unit], base: Iterable[Unit], dialect: Dialect
+        self,
+        path: str,
+        target: Sequence[Unit],
+        base: Sequence[Unit],
+        dialect: Dialect,
+        origin: Dialect | None = None,
     ) -> None:
         theirs, ours = list(_strings(target)), list(_strings(base))
-        known = float(dialect.bytes_marked)
-        target_share = _marked(theirs, known, _ENOUGH)
-        by = target_share - _marked(ours, target_share, 1)
-        self._to_marked, self._to_plain = by >= _FAR, -by >= _FAR
         loaded = path.startswith(("mercurial/", "hgext/", "hgext3rd/"))
+        share = _marked(theirs, float(dialect.bytes_marked), _ENOUGH)
+        if origin is not None and loaded and origin.bytes_marked != dialect.bytes_marked:
+            # what a plain literal means is known, however the file is written
+            self._to_marked = dialect.bytes_marked and share >= _SOME
+            self._to_plain = origin.bytes_marked and share < _MOST
+        elif origin is not None and origin.bytes_marked and dialect.bytes_marked:
+            self._to_marked = self._to_plain = False
+        else:
+            by = share - _marked(ours, share, 1)
+            self._to_marked, self._to_plain = by >= _FAR, -by >= _FAR
+        self._attributes = _second_arguments(target)
         self._transformed = dialect.transformed and loaded
         self._marks = dialect.bytes_marked
         self._raw_natives = any(_is_raw_native(text) for text in theirs)
@@ -75,19 +90,32 @@ class Literals:
             return min(known) + text[len(prefix) :]
         return self._prefix(line, index, lower, inner) + text[len(prefix) :]
 
+    def _is_native(self, line: Sequence[Token], index: int) -> bool:
+        """Whether a plain literal there is native in any style: the name of an attribute or of a
+        codec, or what ``__name__`` is compared with.  What the target does decides."""
+        before = [token.text for token in line[max(index - 2, 0) : index]]
+        if before == [b"__name__", b"=="]:
+            return True
+        if before[-1:] == [b"("] and before[0] in _CODECS:
+            return True
+        if before[-1:] != [b","]:
+            return False
+        called = _called(line, index)
+        return called in _ATTRIBUTE and self._attributes.get(called, True)
+
     def _prefix(self, line: Sequence[Token], index: int, lower: bytes, inner: bytes) -> bytes:
         raw = b"r" if b"r" in lower else b""
         if self._to_plain:
             if b"b" in lower:
                 return raw
-            native = self._transformed and b"\\" not in inner and not _is_native(line, index)
+            native = self._transformed and b"\\" not in inner and not self._is_native(line, index)
             return b"r" if native else raw
         if self._to_marked:
             if b"b" in lower:
                 return lower
             if raw and b"\\" not in inner:
                 return b"r" if self._raw_natives else b""
-            return raw if _is_native(line, index) else b"b" + raw
+            return raw if self._is_native(line, index) else b"b" + raw
         if self._marks and lower == b"r" and b"\\" not in inner and not self._raw_natives:
             return b""
         return lower
@@ -116,17 +144,17 @@ def _is_raw_native(text: bytes) -> bool:
     return prefix.lower() == b"r" and b"\\" not in inner
 
 
-def _is_native(line: Sequence[Token], index: int) -> bool:
-    """Whether a plain literal there is native in any style: the name of an attribute or of a
-    codec, or what ``__name__`` is compared with."""
-    before = [token.text for token in line[max(index - 2, 0) : index]]
-    if before == [b"__name__", b"=="]:
-        return True
-    if before[-1:] == [b"("] and before[0] in _CODECS:
-        return True
-    if before[-1:] != [b","]:
-        return False
-    return _called(line, index) in _ATTRIBUTE
+def _second_arguments(units: Iterable[Unit]) -> dict[bytes, bool]:
+    """The functions of which a file gives the second argument as a literal, and whether that is
+    native wherever it does."""
+    found: dict[bytes, bool] = {}
+    for unit in units:
+        for index, token in enumerate(unit.tokens if unit.kind == "code" else ()):
+            if token.kind == "string" and index and unit.tokens[index - 1].text == b",":
+                name = _called(unit.tokens, index)
+                native = b"b" not in split_string(token.text)[0].lower()
+                found[name] = found.get(name, True) and native
+    return found
 
 
 def _called(line: Sequence[Token], index: int) -> bytes:

@@ -25,13 +25,20 @@ from hgport.engine.merge.units import Cut
 Compiles = Callable[[str, bytes], str]
 
 
-def merge_file(sides: Sides, dialect: Dialect, compiles: Compiles | None = None) -> Merge:
+def merge_file(
+    sides: Sides,
+    dialect: Dialect,
+    compiles: Compiles | None = None,
+    *,
+    origin: Dialect | None = None,
+) -> Merge:
     """Merge the patch's change into the target.
 
-    ``dialect`` is the target's.  ``compiles`` is asked about Python that was merged; None is for
+    ``dialect`` is the target's, ``origin`` that of the base, None if nobody knows it; then the
+    files tell.  ``compiles`` is asked about Python that was merged; None is for
     where no interpreter of the release is at hand.  Never raises for what the files hold.
     """
-    return _Merger(sides, dialect, compiles).merge()
+    return _Merger(sides, dialect, compiles, origin).merge()
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,14 @@ class _Candidate:
 
 
 class _Merger:
-    def __init__(self, sides: Sides, dialect: Dialect, compiles: Compiles | None) -> None:
+    def __init__(
+        self,
+        sides: Sides,
+        dialect: Dialect,
+        compiles: Compiles | None = None,
+        origin: Dialect | None = None,
+    ) -> None:
+        self._origin = origin
         self._sides = sides
         self._dialect = dialect
         self._compiles = compiles
@@ -93,14 +107,14 @@ class _Merger:
     def _crosses(self, cuts: tuple[Cut, Cut, Cut]) -> bool:
         base, _patched, target = cuts
         path = self._sides.path
-        return Literals(path, target.units, base.units, self._dialect).crosses
+        return Literals(path, target.units, base.units, self._dialect, self._origin).crosses
 
     def _brings_style(self) -> bool:
         """Whether the patch adds literals that the target would write otherwise."""
         if self._python is None:
             return False
         base, patched, target = self._python
-        literals = Literals(self._sides.path, target.units, base.units, self._dialect)
+        literals = Literals(self._sides.path, target.units, base.units, self._dialect, self._origin)
         known = {unit.identity for unit in base.units}
         return literals.changes(unit for unit in patched.units if unit.identity not in known)
 
@@ -122,7 +136,9 @@ class _Merger:
         if not check.keeps_blocks(settled.pieces, patched.units):
             return None
         tail = target.tail if base.tail == patched.tail else patched.tail
-        writer = assemble.Writer(self._sides.path, base, target, self._dialect, python=True)
+        writer = assemble.Writer(
+            self._sides.path, base, target, self._dialect, self._origin, python=True
+        )
         try:
             made = _candidate(writer.write(settled.pieces, tail), settled.decided)
         except assemble.Unwritable:
@@ -140,7 +156,7 @@ class _Merger:
             textual.cut(s.path, data) for data in (s.base, s.patched, s.target)
         )
         settled = settle(base.units, patched.units, target.units)[0]
-        writer = assemble.Writer(s.path, base, target, self._dialect, python=False)
+        writer = assemble.Writer(s.path, base, target, self._dialect, self._origin, python=False)
         return _candidate(writer.write(settled.pieces, b""), settled.decided)
 
     def _as_lines(self, *, everything: bool) -> _Candidate:
@@ -152,7 +168,7 @@ class _Merger:
         if not any("which the target does not have" in note for note in self._notes):
             self._notes.append("a merge of it could not be shown to be right")
         settled = dispute(base.units, patched.units, target.units, everything=everything)
-        writer = assemble.Writer(s.path, base, target, self._dialect, python=False)
+        writer = assemble.Writer(s.path, base, target, self._dialect, self._origin, python=False)
         return _candidate(writer.write(settled.pieces, b""), settled.decided)
 
     # judgement

@@ -285,7 +285,7 @@ class _Settler:
         """Put what the patch only adds, before or after a run that the target changed or lacks, at
         that end of it; whether that is where it certainly belongs."""
         base, patched, target = self._sides(part)
-        if not base or len(patched) <= len(base):
+        if not base or len(patched) <= len(base) or _at_both_ends(patched, base):
             return False
         start, end = part.patched
         count = len(base)
@@ -308,6 +308,8 @@ class _Settler:
         base, patched, target = self._sides(part)
         count = len(base)
         if not base or len(target) <= count or (patched and shift is None):
+            return False
+        if _at_both_ends(target, base):
             return False
         if _keys(target[:count]) == _keys(base):
             added = target[count:]
@@ -495,6 +497,13 @@ def _parent(units: Units, place: int, depth: int) -> int | None:
         if units[index].depth < depth and units[index].kind == "code":
             return index
     return None
+
+
+def _at_both_ends(units: Units, base: Units) -> bool:
+    """Whether the base is both how they start and how they end, so that nobody can tell which of
+    them are new."""
+    keys, count = _keys(units), len(base)
+    return keys[:count] == keys[-count:] == _keys(base)
 
 
 def _is_clear(depth: int, run: Units, base: Units) -> bool:
