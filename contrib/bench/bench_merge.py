@@ -70,7 +70,8 @@ def main() -> int:
 def merged(case: Case) -> Merge:
     """What hgport makes of a case."""
     sides = Sides(case.path, case.base, case.patched, case.target)
-    return merge_file(sides, Dialect.of(case.style), _compiles(case))
+    origin = Dialect.of(case.origin_style)
+    return merge_file(sides, Dialect.of(case.style), _compiles(case), origin=origin)
 
 
 def _compiles(case: Case):  # type: ignore[no-untyped-def]

@@ -110,8 +110,12 @@ class Case:
     @property
     def style(self) -> str:
         """The line whose style the target is written in."""
-        version, _space, black = self.release.partition(" ")
-        return _BLACK if black else line_of(version)
+        return _style(self.release)
+
+    @property
+    def origin_style(self) -> str:
+        """The line whose style the base is written in."""
+        return _style(self.origin)
 
     def back(self) -> Case:
         """The same change, carried the other way."""
@@ -126,6 +130,11 @@ class Case:
             self.base,
             self.patched,
         )
+
+
+def _style(release: str) -> str:
+    version, _space, black = release.partition(" ")
+    return _BLACK if black else line_of(version)
 
 
 @dataclass(frozen=True)
