@@ -70,6 +70,7 @@ def test_tokens_stand_in_the_text_of_their_unit() -> None:
         b"\n\n  \n",
         b"x = 1",
         b"x = 1\n\n\n",
+        b"\xef\xbb\xbfx = 1\n",
         b"x = 1\r\nif x:\r\n    y = 2\r\n",
         b"if x:\n\ty = 1\n        z = 2\n",
         b"x = 1\n\x0c\ndef f():\n    pass\n",
@@ -85,10 +86,11 @@ def test_nothing_is_lost(data: bytes) -> None:
     assert cut(data).data == data
 
 
-def test_line_ends_and_form_feeds_are_no_content() -> None:
+def test_line_ends_a_mark_and_form_feeds_are_no_content() -> None:
     plain = cut(b"if x:\n    y = 1\n").units
     for data in (
         b"if x:\r\n    y = 1\r\n",
+        b"\xef\xbb\xbfif x:\n    y = 1\n",
         b"\x0c\nif x:\n\x0c    y = 1\n",
         b"if x:\n\ty = 1\n",
         b"if x:\n  y = 1",
