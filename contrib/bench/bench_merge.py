@@ -32,7 +32,7 @@ from corpus import Case
 from merge_peers import Made, Peer
 
 from hgport.engine.merge.dialect import Dialect
-from hgport.engine.merge.merge import merge_file
+from hgport.engine.merge.merge import Compiles, merge_file
 from hgport.engine.merge.result import Merge, Sides
 from hgport.errors import HgportError
 from hgport.model import project
@@ -74,7 +74,7 @@ def merged(case: Case) -> Merge:
     return merge_file(sides, Dialect.of(case.style), _compiles(case), origin=origin)
 
 
-def _compiles(case: Case):  # type: ignore[no-untyped-def]
+def _compiles(case: Case) -> Compiles | None:
     """Ask this Python, of what it took before the merge."""
 
     def problem(_path: str, content: bytes) -> str:
