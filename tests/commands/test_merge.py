@@ -31,6 +31,18 @@ def test_across_a_change_of_style(tmp_path: Path) -> None:
     assert out.read_bytes() == MERGED
 
 
+def test_what_a_plain_literal_means_is_known_by_the_line_of_the_base(tmp_path: Path) -> None:
+    # nearly all of the base is marked already, and so the files alone would not tell
+    added = BASE.replace(b"    h(x)\n", b"    h('five')\n")
+    files = written(tmp_path, BASE, added, BASE.replace(b"h(x)", b"h(x)  # why"))
+    out = tmp_path / "out.py"
+    options = ["-o", str(out), "--path", "mercurial/f.py", "--line", "5.3"]
+    assert run(["merge", *files, *options, "--from", "5.1"]) == 0
+    assert b"h(b'five')  # why" in out.read_bytes()
+    assert run(["merge", *files, *options, "--from", "5.2"]) == 0
+    assert b"h('five')  # why" in out.read_bytes()
+
+
 def test_to_standard_output(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     files = written(tmp_path, numbered(9), numbered(9, line5="caf\xe9"), b"\xe9\r\n" + numbered(9))
     assert run(["merge", *files, "--explain"]) == 0

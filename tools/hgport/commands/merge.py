@@ -40,6 +40,7 @@ _TODAY = "7.2"
     help="What the file is called, which says what is in it (OUT, TARGET).",
 )
 @click.option("--line", metavar="LINE", help="The line of the target: 5.1. (The newest.)")
+@click.option("--from", "origin", metavar="LINE", help="The line of BASE. (The files tell.)")
 @click.option("--explain", is_flag=True, help="Tell hunk by hunk which step settled it, and why.")
 def command(
     base: Path,
@@ -48,6 +49,7 @@ def command(
     output: Path | None,
     path: str | None,
     line: str | None,
+    origin: str | None,
     explain: bool,
 ) -> int:
     """Merge one file: what was done from BASE to PATCHED is done to TARGET.
@@ -66,10 +68,10 @@ def command(
         [ui]
         merge = hgport
 
-    For a graft or a rebase onto an older line, add --line to its args.
+    For a graft or a rebase onto an older line, add --line and --from to its args.
     """
     name = path if path is not None else str(output or target)
-    return merge((base, patched, target), output, name, line, explain=explain)
+    return merge((base, patched, target), output, name, line, origin, explain=explain)
 
 
 def merge(
@@ -77,19 +79,23 @@ def merge(
     output: Path | None = None,
     path: str | None = None,
     line: str | None = None,
+    origin: str | None = None,
     *,
     explain: bool = False,
 ) -> int:
     """Merge base, patched and target into ``output`` (None: standard output) and return the exit
     code.
 
-    ``path`` is what the file is called, ``line`` the target's.  Raises UsageError for what cannot
-    be read or is no line, ConflictError, after all is written, if conflicts are left.
+    ``path`` is what the file is called, ``line`` the target's, ``origin`` that of the base.
+    Raises UsageError for what cannot be read or is no line, ConflictError, after all is written, if
+    conflicts are left.
     """
     name = path or str(files[2])
     dialect = Dialect.of(line or _TODAY)
     sides = Sides(name, *(_read(file) for file in files))
-    made = _whole(sides) or merge_file(sides, dialect, _compiler(line) if line else None)
+    compiles = _compiler(line) if line else None
+    known = Dialect.of(origin) if origin else None
+    made = _whole(sides) or merge_file(sides, dialect, compiles, origin=known)
     told = [f"{name}: {text}" for text in (*made.notes, *(hunks(made.hunks) if explain else ()))]
     if output is None:
         sys.stdout.buffer.write(made.content)

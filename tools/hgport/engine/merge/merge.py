@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hgport.engine.merge import assemble, bylines, check, logical, textual
+from hgport.engine.merge import assemble, blocks, bylines, check, logical, names, textual
 from hgport.engine.merge.bylines import LineMerge
 from hgport.engine.merge.dialect import Dialect
 from hgport.engine.merge.lexer import NotPython
@@ -133,7 +133,7 @@ class _Merger:
         """What was settled as a file; None if it is not sound."""
         assert self._python is not None
         base, patched, target = self._python
-        if not check.keeps_blocks(settled.pieces, patched.units):
+        if not blocks.keeps_places(settled.pieces, patched.units, target.units):
             return None
         tail = target.tail if base.tail == patched.tail else patched.tail
         writer = assemble.Writer(
@@ -148,7 +148,7 @@ class _Merger:
             return None
         if not made.conflicts and not self._is_python_still(made.content):
             return None
-        return None if self._lacks_names(made.undecided) else made
+        return None if self._strays(made.undecided) else made
 
     def _as_text(self) -> _Candidate:
         s = self._sides
@@ -156,6 +156,8 @@ class _Merger:
             textual.cut(s.path, data) for data in (s.base, s.patched, s.target)
         )
         settled = settle(base.units, patched.units, target.units)[0]
+        if not blocks.keeps_places(settled.pieces, patched.units, target.units):
+            return self._as_lines(everything=False)
         writer = assemble.Writer(s.path, base, target, self._dialect, self._origin, python=False)
         return _candidate(writer.write(settled.pieces, b""), settled.decided)
 
@@ -165,7 +167,7 @@ class _Merger:
         base, patched, target = (
             textual.cut("lines", data) for data in (s.base, s.patched, s.target)
         )
-        if not any("which the target does not have" in note for note in self._notes):
+        if not self._notes:
             self._notes.append("a merge of it could not be shown to be right")
         settled = dispute(base.units, patched.units, target.units, everything=everything)
         writer = assemble.Writer(s.path, base, target, self._dialect, self._origin, python=False)
@@ -180,21 +182,28 @@ class _Merger:
         return (
             check.same_change(*self._python, merged.content, (), whole=whole)
             and self._is_python_still(merged.content)
-            and not self._lacks_names(merged.content)
+            and not self._strays(merged.content)
         )
 
-    def _lacks_names(self, content: bytes) -> bool:
-        """Whether the merge uses what the target does not have; that is noted."""
+    def _strays(self, content: bytes) -> bool:
+        """Whether the merge uses what the target does not have, or adds what it has; that is
+        noted."""
         assert self._python is not None
+        base, patched, target = (one.units for one in self._python)
         try:
-            lacking = check.missing_names(*self._python, logical.cut(content))
+            merged = logical.cut(content).units
         except NotPython:
             return True
+        note = ""
+        lacking = names.missing(base, patched, target, merged)
         if lacking:
-            names = b", ".join(lacking).decode("utf-8", "replace")
-            note = f"the patch uses {names}, which the target does not have"
-            self._notes += [note] if note not in self._notes else []
-        return bool(lacking)
+            told = b", ".join(lacking).decode("utf-8", "replace")
+            note = f"the patch uses {told}, which the target does not have there"
+        elif names.doubled(base, patched, target, merged):
+            note = "the target has, in another place, what the patch adds"
+        if note and note not in self._notes:
+            self._notes.append(note)
+        return bool(note)
 
     def _is_python_still(self, content: bytes) -> bool:
         path, target = self._sides.path, self._sides.target

@@ -23,6 +23,8 @@ from hgport.engine.merge.units import Unit
 # units that are less alike than this have nothing to do with each other
 _ALIKE = 0.5
 _ALIKE_FROM_THE_SECOND = 0.6
+# statements of fewer tokens than this are said in many places
+_LONG = 6
 _STYLE = "the target differs from the base there in how it is written, not in what it says"
 
 Units = Sequence[Unit]
@@ -108,7 +110,18 @@ class _Settler:
         stays = set(to_patched.values())
         gone = _once(self._base, (i for i in range(len(self._base)) if i not in to_patched))
         new = _once(self._patched, (i for i in range(len(self._patched)) if i not in stays))
-        self._moved = {new[key]: gone[key] for key in gone if key in new}
+        moved = {new[key]: gone[key] for key in gone if key in new}
+        # a statement that is said in many places was not moved because it is gone in one of them
+        self._moved = {
+            index: origin
+            for index, origin in moved.items()
+            if self._is_long(index)
+            or moved.get(index + 1) == origin + 1
+            or moved.get(index - 1) == origin - 1
+        }
+
+    def _is_long(self, index: int) -> bool:
+        return len(self._patched[index].tokens) >= _LONG
 
     # what the three sides have alike
 
@@ -149,7 +162,9 @@ class _Settler:
         """Settle what only one side changed, or both alike; whether that was so."""
         base, patched, target = self._sides(part)
         b, p, t = _identities(base), _identities(patched), _identities(target)
-        if p == b and [u.text for u in patched] == [u.text for u in base]:
+        if not base and p != t and self._at_an_edge(part):
+            self._dispute(part, "one side puts a block around what the other adds to")
+        elif p == b and [u.text for u in patched] == [u.text for u in base]:
             self._pieces += [FromTarget(unit) for unit in target]
         elif p == t:
             self._pieces += [FromTarget(unit) for unit in target]
@@ -162,6 +177,26 @@ class _Settler:
         else:
             return False
         return True
+
+    def _at_an_edge(self, part: Stretch) -> bool:
+        """Whether what one side adds there is at the end of a block that the other one indents: it
+        may belong into that block, or not."""
+        added, deeper = (
+            (part.patched, self._target)
+            if part.patched[0] < part.patched[1]
+            else (part.target, self._patched)
+        )
+        if added[0] == added[1] or part.base[0] == 0 or part.base[0] >= len(self._base):
+            return False
+        units = self._patched if deeper is self._target else self._target
+        at = (part.target if deeper is self._target else part.patched)[0]
+        if at == 0 or at >= len(deeper):
+            return False
+        before, after = self._base[part.base[0] - 1], self._base[part.base[0]]
+        changed = deeper[at - 1].depth - before.depth, deeper[at].depth - after.depth
+        inside = units[added[0]].depth >= before.depth or units[added[1] - 1].depth >= after.depth
+        same = deeper[at - 1].key == before.key and deeper[at].key == after.key
+        return same and changed[0] != changed[1] and inside
 
     def _by_likeness(self, part: Stretch) -> None:
         """Align what is alike though not equal, and settle each unit by itself."""
@@ -280,6 +315,17 @@ class _Settler:
             elif origin in self._base_to_target:
                 moved = self._target[self._base_to_target[origin]]
                 self._pieces.append(FromTarget(moved, None, unit.depth + shift))
+            elif not self._same_function(index, origin):
+                why = "the patch moves it, and the target has removed it"
+                self._dispute_units([], [unit], [], why)
+
+    def _same_function(self, patched: int, base: int) -> bool:
+        """Whether a unit of the patched file and one of the base are in one function."""
+        ours = _enclosing(self._patched, patched)
+        theirs = _enclosing(self._base, base)
+        if ours is None or theirs is None:
+            return ours is theirs
+        return [t.text for t in ours.tokens[:2]] == [t.text for t in theirs.tokens[:2]]
 
     def _beside(self, part: Stretch, shift: int) -> bool:
         """Put what the patch only adds, before or after a run that the target changed or lacks, at
@@ -513,6 +559,14 @@ def _is_clear(depth: int, run: Units, base: Units) -> bool:
         return True
     said = [word for unit in base for word in _words(unit)]
     return tree.likeness(said, [word for unit in run for word in _words(unit)]) >= _ALIKE
+
+
+def _enclosing(units: Units, place: int) -> Unit | None:
+    """The line that opens the outermost block which a unit is in."""
+    for index in range(place, -1, -1):
+        if units[index].depth == 0 and units[index].kind == "code":
+            return units[index] if index != place else None
+    return None
 
 
 def _is_part(some: Sequence[bytes], all_: Sequence[bytes]) -> bool:

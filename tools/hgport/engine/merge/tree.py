@@ -7,6 +7,7 @@ moved without the other.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,12 +16,17 @@ from hgport.engine.merge import align
 from hgport.engine.merge.canon import Atom, atoms
 from hgport.engine.merge.lexer import CLOSERS, OPENERS
 from hgport.engine.merge.logical import words
-from hgport.engine.merge.threeway import Kept, walk
+from hgport.engine.merge.threeway import Kept, Stretch, walk
 from hgport.engine.merge.units import Unit
 
 # how much an equal element says: names and values more than commas, which are everywhere
 _PUNCTUATION = 0.25
 _ANY_BRACKETS = 0.1
+_OPERATORS = frozenset(
+    b"and or not if else in is lambda + - * / // % ** == != < > <= >= | & ^ ~ << >>".split()
+)
+# sets of operators whose order does not matter
+_ASSOCIATIVE = (frozenset([b"and"]), frozenset([b"or"]), frozenset([b"+"]), frozenset([b"|"]))
 _TEXT = re.compile(rb"\w+|[ \t]+|[^\w\s]|\s")
 
 
@@ -105,7 +111,10 @@ def _merge(
     base: Sequence[Node], patched: Sequence[Node], target: Sequence[Node]
 ) -> Iterator[Taken]:
     lengths = len(base), len(patched), len(target)
-    for part in walk(lengths, _pairs(base, patched), _pairs(base, target)):
+    parts = list(walk(lengths, _pairs(base, patched), _pairs(base, target)))
+    if _mix_operators(parts, base, patched, target):
+        raise Differs
+    for part in parts:
         if isinstance(part, Kept):
             yield from _kept(base[part.base], patched[part.patched], target[part.target])
             continue
@@ -118,6 +127,35 @@ def _merge(
             yield from _with_known(p, t)
         else:
             raise Differs
+
+
+def _mix_operators(
+    parts: Sequence[Kept | Stretch],
+    base: Sequence[Node],
+    patched: Sequence[Node],
+    target: Sequence[Node],
+) -> bool:
+    """Whether both sides change operators of one expression, so that which of them binds closer
+    would be a matter of chance."""
+    ours: set[bytes] = set()
+    theirs: set[bytes] = set()
+    for part in [*parts, None]:
+        if part is None or (isinstance(part, Kept) and base[part.base].atom.canon == b","):
+            both = ours | theirs
+            if ours and theirs and not any(both <= alike for alike in _ASSOCIATIVE):
+                return True
+            ours, theirs = set(), set()
+        elif isinstance(part, Stretch):
+            b, p, t = (
+                _operators(side[slice(*span)]) for side, span in zip((base, patched, target), part)
+            )
+            ours |= set((b - p) + (p - b))
+            theirs |= set((b - t) + (t - b))
+    return False
+
+
+def _operators(some: Sequence[Node]) -> Counter[bytes]:
+    return Counter(node.atom.canon for node in some if node.atom.canon in _OPERATORS)
 
 
 def _kept(base: Node, patched: Node, target: Node) -> Iterator[Taken]:

@@ -1,0 +1,135 @@
+"""Names that a merge brings to where they are not known, and statements that it brings twice."""
+
+from __future__ import annotations
+
+import builtins
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from hgport.engine.merge.units import Unit
+
+Units = Sequence[Unit]
+# of Python 3; a release may bind one that it replaces
+_BUILTINS = frozenset(name.encode() for name in dir(builtins))
+# statements of fewer tokens than this are said in many places
+_LONG = 6
+
+
+def missing(base: Units, patched: Units, target: Units, merged: Units) -> list[bytes]:
+    """The names that the merge brings in and that are not known where it does.
+
+    Such is an import that only the patched file has, or a local variable that the target's function
+    of that name does not have.
+    """
+    top = _bound(merged) | _BUILTINS
+    known = {name for unit in target for name in bare_names(unit)}
+    before = {unit.key for unit in base}
+    brought = [unit for unit in patched if unit.key not in before]
+    used = {name for unit in brought for name in bare_names(unit)}
+    in_it = {name for unit in merged for name in bare_names(unit)}
+    found = (used & in_it & _bound(patched)) - known - top
+    return sorted(found | _missing_locals(base, patched, target, top))
+
+
+def _missing_locals(base: Units, patched: Units, target: Units, top: set[bytes]) -> set[bytes]:
+    """The names that the patch uses in a function, that the base's function has already, and that
+    the target's function does not have."""
+    in_base, in_target = _functions(base), _functions(target)
+    found: set[bytes] = set()
+    for name, units in _functions(patched).items():
+        if name not in in_base or name not in in_target:
+            continue
+        known = {unit.key for unit in in_base[name]}
+        new = {n for u in units if u.key not in known for n in bare_names(u)}
+        old = {n for u in in_base[name] for n in bare_names(u)}
+        theirs = {n for u in in_target[name] for n in bare_names(u)}
+        found |= (new & old) - theirs - top
+    return found
+
+
+def _functions(units: Units) -> dict[tuple[bytes, ...], list[Unit]]:
+    """The lines of each function, by the names of the blocks that it is in and its own; those of
+    which there are several by that name are left out."""
+    found: dict[tuple[bytes, ...], list[Unit]] = {}
+    twice = set()
+    open_: list[tuple[int, bytes]] = []
+    for unit in units:
+        if unit.kind != "code":
+            continue
+        while open_ and open_[-1][0] >= unit.depth:
+            open_.pop()
+        texts = [token.text for token in unit.tokens[:2]]
+        if texts[0] in (b"def", b"class") and len(texts) > 1:
+            open_.append((unit.depth, texts[1]))
+            name = tuple(one for _depth, one in open_)
+            if name in found:
+                twice.add(name)
+            found[name] = []
+        for end in range(1, len(open_) + 1):
+            found[tuple(one for _depth, one in open_[:end])].append(unit)
+    return {name: lines for name, lines in found.items() if name not in twice}
+
+
+def bare_names(unit: Unit) -> Iterator[bytes]:
+    """The names that a statement uses or binds, attributes and keyword arguments left out."""
+    if unit.kind != "code":
+        return
+    last = b""
+    for token, next_ in zip(unit.tokens, [*unit.tokens[1:], None]):
+        keyword = next_ is not None and next_.text == b"=" and last in (b"(", b",")
+        # a parameter with a default is bound all the same
+        if token.kind == "name" and last != b"." and (not keyword or _defines(unit)):
+            yield token.text
+        last = token.text
+
+
+def _defines(unit: Unit) -> bool:
+    return unit.tokens[0].text in (b"def", b"async") or b"lambda" in (t.text for t in unit.tokens)
+
+
+def _bound(units: Units) -> set[bytes]:
+    """The names that imports, definitions and assignments bind at the top of a file."""
+    found: set[bytes] = set()
+    for unit in units:
+        if unit.depth or unit.kind != "code":
+            continue
+        texts = [token.text for token in unit.tokens]
+        if texts[0] in (b"import", b"from"):
+            at = texts.index(b"import") + 1 if b"import" in texts else 0
+            found.update(token.text for token in unit.tokens[at:] if token.kind == "name")
+        elif texts[0] in (b"def", b"class") and len(texts) > 1:
+            found.add(texts[1])
+        elif texts[1:2] == [b"="]:
+            found.add(texts[0])
+    return found
+
+
+def doubled(base: Units, patched: Units, target: Units, merged: Units) -> bool:
+    """Whether something that the patch adds stands in the merged file more often than in either
+    side: the target has it as well, in another place."""
+    counts = [_counted(units) for units in (base, patched, target, merged)]
+    b, p, t, m = counts
+    return any(p[key] > b[key] and t[key] > b[key] and m[key] > max(p[key], t[key]) for key in p)
+
+
+def _counted(units: Units) -> Counter[tuple[object, ...]]:
+    """How often each long statement, and each definition of a name in a block, is there."""
+    found: Counter[tuple[object, ...]] = Counter()
+    for unit in units:
+        if unit.kind == "code" and len(unit.tokens) >= _LONG:
+            found[unit.depth, unit.key] += 1
+    found.update(_definitions(units))
+    return found
+
+
+def _definitions(units: Units) -> Iterable[tuple[object, ...]]:
+    open_: list[tuple[int, bytes]] = []
+    for unit in units:
+        if unit.kind != "code":
+            continue
+        while open_ and open_[-1][0] >= unit.depth:
+            open_.pop()
+        texts = [token.text for token in unit.tokens[:2]]
+        if texts[0] in (b"def", b"class") and len(texts) > 1:
+            open_.append((unit.depth, texts[1]))
+            yield ("def", tuple(one for _depth, one in open_))
