@@ -70,16 +70,15 @@ def test_nothing_to_merge() -> None:
     assert (found.content, found.step) == (patched, Step.APPLIED)
 
 
-@pytest.mark.parametrize("part", range(2))
-@pytest.mark.parametrize(("here", "there"), [("4.5.3", "5.2.2"), ("5.2.2", "7.2.4")])
-def test_a_patch_of_nothing_and_a_target_that_is_the_base(here: str, there: str, part: int) -> None:
+@pytest.mark.parametrize(
+    ("here", "there"), [("4.5.3", "5.2.2"), ("5.2.2", "7.2.4"), ("7.2.4", "4.5.3")]
+)
+def test_a_patch_of_nothing_and_a_target_that_is_the_base(here: str, there: str) -> None:
     ours, theirs = python_files(here), python_files(there)
-    common = sorted((path for path in ours if path in theirs), key=lambda path: len(ours[path]))
-    common = common[: len(common) // 2]
-    assert len(common) > 150
+    assert len(ours.keys() & theirs.keys()) > 300
     dialect = Dialect.of(there.rpartition(".")[0])
-    for path in common[part::2]:
-        base, other = ours[path], theirs[path]
+    for path, base in ours.items():
+        other = theirs.get(path, b"")
         assert merge_file(Sides(path, base, base, other), dialect).content == other, path
         assert merge_file(Sides(path, base, other, base), dialect).content == other, path
 
@@ -89,15 +88,19 @@ def test_the_same_without_short_cuts(here: str, there: str) -> None:
     ours, theirs = python_files(here), python_files(there)
     paths = [path for path in ours if path in theirs and ours[path] != theirs[path]]
     paths.sort(key=lambda path: len(ours[path]) + len(theirs[path]))
-    restyled = 0
+    restyled = refused = 0
     for path in paths[:25]:
         base, other = ours[path], theirs[path]
         kept = _Merger(Sides(path, base, base, other), Dialect.of(there[:3]), None)._by_units()
         assert kept is not None and not kept.conflicts and kept.content == other, path
         taken = _Merger(Sides(path, base, other, base), Dialect.of(here[:3]), None)._by_units()
-        assert taken is not None and not taken.conflicts, path
+        if taken is None:
+            refused += 1
+            continue
+        assert not taken.conflicts, path
         assert canonical_lines(path, taken.content) == canonical_lines(path, other), path
         restyled += taken.content != other
+    assert refused <= 1
     # only across the reformat may anything be written otherwise, and hardly anything is
     assert restyled <= (1 if here == "5.1.2" else 0)
 
