@@ -318,25 +318,21 @@ def _one_name_a_line(head: bytes, names: Sequence[bytes], indent: bytes, end: by
 
 
 def _commented(piece: Mixed) -> bytes:
-    """A comment whose words were merged, with the line breaks that the target has.
-
-    What gets too long is filled anew if the target's lines are full, as prose is; Unwritable if
-    not.
+    """A comment whose words were merged: with the line breaks that it has on either side, or filled
+    anew if it is prose, whose lines are full.  Unwritable if it is none and gets too long.
     """
     starts = {"target": _line_starts(piece.target), "patched": _line_starts(piece.patched)}
     lines: list[list[bytes]] = []
-    last = None
     for taken in piece.taken[1:]:
-        neighbours = last is not None and (last.side, last.index + 1) == (taken.side, taken.index)
-        if not lines or (taken.index in starts[taken.side] and neighbours):
+        if not lines or taken.index in starts[taken.side]:
             lines.append([])
         lines[-1].append(taken.canon)
-        last = taken
     start = piece.target.indent + b"# "
     text = b"\n".join(start + b" ".join(words) for words in lines)
-    if is_too_long(text):
-        if not _is_full(piece.target):
-            raise Unwritable
+    prose = _is_full(piece.target) and _is_full(piece.patched)
+    if is_too_long(text) and not prose:
+        raise Unwritable
+    if prose:
         text = _filled(start, [word for words in lines for word in words])
     return text + b"\n"
 
@@ -351,10 +347,9 @@ def _line_starts(unit: Unit) -> set[int]:
 
 
 def _is_full(unit: Unit) -> bool:
-    """Whether each line of a comment but the last could not have held the next one's first word,
-    by much."""
+    """Whether a comment has several lines, of which all but the last are full."""
     lines = unit.text.rstrip(b"\n").split(b"\n")
-    return all(len(line) >= COLUMNS - _RAGGED for line in lines[:-1])
+    return len(lines) > 1 and all(len(line) >= COLUMNS - _RAGGED for line in lines[:-1])
 
 
 def _filled(start: bytes, words: Sequence[bytes]) -> bytes:

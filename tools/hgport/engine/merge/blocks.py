@@ -35,23 +35,83 @@ def keeps_places(pieces: Iterable[Piece], patched: Sequence[Unit], target: Seque
 
     What takes the place of something in the target is in the block which that is in.
     """
-    places = {id(unit): index for side in (patched, target) for index, unit in enumerate(side)}
-    out: list[_Placed] = []
-    for one in (placed for piece in pieces for placed in _placed(piece)):
-        source = patched if one.ours is not None else target
+    return _Looker(patched, target).look(pieces)
+
+
+class _Looker:
+    """Goes through a result from its start, and knows what it has passed."""
+
+    def __init__(self, patched: Sequence[Unit], target: Sequence[Unit]) -> None:
+        self._patched, self._target = patched, target
+        self._places = {id(u): at for side in (patched, target) for at, u in enumerate(side)}
+        self._there = {unit.key for unit in target}
+        self._out: list[_Placed] = []
+
+    def look(self, pieces: Iterable[Piece]) -> bool:
+        for one in (placed for piece in pieces for placed in _placed(piece)):
+            if not self._is_right(one):
+                return False
+            if one.unit.kind in ("code", "command"):
+                self._out.append(one)
+        return True
+
+    def _is_right(self, one: _Placed) -> bool:
         origin = one.ours if one.ours is not None else one.theirs
         assert origin is not None
-        before = source[: places[id(origin)]]
-        if one.unit.kind == "code":
-            if one.ours is not None and not one.replaces and not _in_its_block(one, before, out):
-                return False
-            if one.unit.tokens[0].text in _CLAUSES and not _after_its_own(one, before, out):
-                return False
-        elif one.unit.kind == "output" and not _below_its_command(before, out):
+        source = self._patched if one.ours is not None else self._target
+        before = source[: self._places[id(origin)]]
+        if one.unit.kind == "output":
+            return self._is_below_its_command(before)
+        if one.unit.kind != "code":
+            return True
+        if one.ours is not None and not one.replaces and not self._is_in_its_block(one, before):
             return False
-        if one.unit.kind in ("code", "command"):
-            out.append(one)
-    return True
+        return one.unit.tokens[0].text not in _CLAUSES or self._is_after_its_own(one, before)
+
+    def _is_in_its_block(self, one: _Placed, before: Sequence[Unit]) -> bool:
+        """Whether the line that opens its block is the one of the patched file."""
+        assert one.ours is not None
+        depth = one.ours.depth
+        wanted = next((u for u in reversed(before) if u.kind == "code" and u.depth < depth), None)
+        found = next((p for p in reversed(self._out) if p.depth < one.depth), None)
+        return self._is_same(wanted, found)
+
+    def _is_after_its_own(self, one: _Placed, before: Sequence[Unit]) -> bool:
+        """Whether a clause belongs to the statement that it belongs to in the file it comes from,
+        or to what the patch made of that."""
+        origin = one.ours if one.ours is not None else one.theirs
+        assert origin is not None
+        found = next((p for p in reversed(self._out) if _is_head(p.unit, p.depth, one.depth)), None)
+        if found is None or found.depth != one.depth:
+            return False
+        return self._is_same(_head(before, origin), found) or any(
+            _head(self._patched[:at], unit) is found.ours
+            for at, unit in enumerate(self._patched)
+            if found.ours is not None and unit.key == one.unit.key
+        )
+
+    def _is_below_its_command(self, before: Sequence[Unit]) -> bool:
+        """Whether the command above a line of output is that of the file that it comes from."""
+        wanted = next((unit for unit in reversed(before) if unit.kind == "command"), None)
+        return self._is_same(wanted, self._out[-1] if self._out else None)
+
+    def _is_same(self, wanted: Unit | None, found: _Placed | None) -> bool:
+        if wanted is None or found is None:
+            return wanted is None and found is None
+        if wanted in (found.ours, found.theirs) or found.unit.key == wanted.key:
+            return True
+        if wanted.key in self._there:
+            # it is not what it resembles, as it is somewhere itself
+            return False
+        one, other = wanted.key.split(b"\0"), found.unit.key.split(b"\0")
+        if wanted.kind == "command":
+            one, other = wanted.key.split(), found.unit.key.split()
+        return one[0][:1] == other[0][:1] and tree.likeness(one, other) >= _ALIKE
+
+
+def _head(before: Sequence[Unit], clause: Unit) -> Unit | None:
+    """The statement that a clause goes on, or what is outside of it."""
+    return next((u for u in reversed(before) if _is_head(u, u.depth, clause.depth)), None)
 
 
 def _placed(piece: Piece) -> Iterator[_Placed]:
@@ -69,45 +129,8 @@ def _placed(piece: Piece) -> Iterator[_Placed]:
             yield _Placed(unit.depth, unit, None, unit, True)
 
 
-def _in_its_block(one: _Placed, before: Sequence[Unit], out: Sequence[_Placed]) -> bool:
-    """Whether the line that opens its block is the one of the patched file."""
-    assert one.ours is not None
-    wanted = next(
-        (u for u in reversed(before) if u.kind == "code" and u.depth < one.ours.depth), None
-    )
-    found = next((p for p in reversed(out) if p.depth < one.depth), None)
-    return _same(wanted, found)
-
-
-def _after_its_own(one: _Placed, before: Sequence[Unit], out: Sequence[_Placed]) -> bool:
-    """Whether a clause belongs to the statement that it belongs to in the file it comes from."""
-    origin = one.ours if one.ours is not None else one.theirs
-    assert origin is not None
-    wanted = next((u for u in reversed(before) if _is_head(u, u.depth, origin.depth)), None)
-    found = next((p for p in reversed(out) if _is_head(p.unit, p.depth, one.depth)), None)
-    level = found is not None and found.depth == one.depth
-    return level and _same(wanted, found)
-
-
 def _is_head(unit: Unit, depth: int, of: int) -> bool:
     """Whether a unit is the statement of that depth that clauses go on, or outside of it."""
     if unit.kind != "code" or depth > of:
         return False
     return depth < of or unit.tokens[0].text not in _CLAUSES
-
-
-def _below_its_command(before: Sequence[Unit], out: Sequence[_Placed]) -> bool:
-    """Whether the command above a line of output is that of the file that it comes from."""
-    wanted = next((unit for unit in reversed(before) if unit.kind == "command"), None)
-    return _same(wanted, out[-1] if out else None)
-
-
-def _same(wanted: Unit | None, found: _Placed | None) -> bool:
-    if wanted is None or found is None:
-        return wanted is None and found is None
-    if wanted in (found.ours, found.theirs) or found.unit.key == wanted.key:
-        return True
-    one, other = wanted.key.split(b"\0"), found.unit.key.split(b"\0")
-    if wanted.kind == "command":
-        one, other = wanted.key.split(), found.unit.key.split()
-    return one[0][:1] == other[0][:1] and tree.likeness(one, other) >= _ALIKE

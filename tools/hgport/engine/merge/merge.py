@@ -148,7 +148,7 @@ class _Merger:
             return None
         if not made.conflicts and not self._is_python_still(made.content):
             return None
-        return None if self._strays(made.undecided) else made
+        return None if self._strays(made.undecided, made.disputed) else made
 
     def _as_text(self) -> _Candidate:
         s = self._sides
@@ -185,13 +185,13 @@ class _Merger:
             and not self._strays(merged.content)
         )
 
-    def _strays(self, content: bytes) -> bool:
+    def _strays(self, content: bytes, disputed: Sequence[Disputed] = ()) -> bool:
         """Whether the merge uses what the target does not have, or adds what it has; that is
         noted."""
         assert self._python is not None
         base, patched, target = (one.units for one in self._python)
         try:
-            merged = logical.cut(content).units
+            merged = [*logical.cut(content).units, *(u for d in disputed for u in d.patched)]
         except NotPython:
             return True
         note = ""

@@ -18,17 +18,23 @@ _LONG = 6
 def missing(base: Units, patched: Units, target: Units, merged: Units) -> list[bytes]:
     """The names that the merge brings in and that are not known where it does.
 
-    Such is an import that only the patched file has, or a local variable that the target's function
-    of that name does not have.
+    ``merged`` is all that will be there, what is in dispute on the patch's side included.  Such is
+    an import that only the patched file has, or a local variable that the target's function of that
+    name does not have.
     """
     top = _bound(merged) | _BUILTINS
-    known = {name for unit in target for name in bare_names(unit)}
-    before = {unit.key for unit in base}
-    brought = [unit for unit in patched if unit.key not in before]
-    used = {name for unit in brought for name in bare_names(unit)}
-    in_it = {name for unit in merged for name in bare_names(unit)}
-    found = (used & in_it & _bound(patched)) - known - top
+    in_it = set(_uses(merged))
+    found = (_brought(base, patched) & in_it & _bound(patched)) - set(_uses(target)) - top
     return sorted(found | _missing_locals(base, patched, target, top))
+
+
+def _uses(units: Units) -> Counter[bytes]:
+    return Counter(name for unit in units for name in bare_names(unit))
+
+
+def _brought(base: Units, patched: Units) -> set[bytes]:
+    """The names that are used more often after the patch than before."""
+    return set(_uses(patched) - _uses(base))
 
 
 def _missing_locals(base: Units, patched: Units, target: Units, top: set[bytes]) -> set[bytes]:
@@ -39,11 +45,8 @@ def _missing_locals(base: Units, patched: Units, target: Units, top: set[bytes])
     for name, units in _functions(patched).items():
         if name not in in_base or name not in in_target:
             continue
-        known = {unit.key for unit in in_base[name]}
-        new = {n for u in units if u.key not in known for n in bare_names(u)}
-        old = {n for u in in_base[name] for n in bare_names(u)}
-        theirs = {n for u in in_target[name] for n in bare_names(u)}
-        found |= (new & old) - theirs - top
+        new, old = _brought(in_base[name], units), set(_uses(in_base[name]))
+        found |= (new & old) - set(_uses(in_target[name])) - top
     return found
 
 

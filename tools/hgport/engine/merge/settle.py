@@ -25,6 +25,8 @@ _ALIKE = 0.5
 _ALIKE_FROM_THE_SECOND = 0.6
 # statements of fewer tokens than this are said in many places
 _LONG = 6
+# the kinds of units of what is no Python
+_TEXT = ("line", "output", "command")
 _STYLE = "the target differs from the base there in how it is written, not in what it says"
 
 Units = Sequence[Unit]
@@ -333,6 +335,9 @@ class _Settler:
         base, patched, target = self._sides(part)
         if not base or len(patched) <= len(base) or _at_both_ends(patched, base):
             return False
+        gone = _is_gone(target, base)
+        if gone and base[0].kind in _TEXT and not _is_outside(patched[len(base) :], base):
+            return False
         start, end = part.patched
         count = len(base)
         if _keys(patched[:count]) == _keys(base) and self._fits(
@@ -341,6 +346,8 @@ class _Settler:
             self._pieces += [FromTarget(unit) for unit in target]
             self._insert((start + count, end), shift)
             return True
+        if gone and _clings(patched[-count - 1]):
+            return False
         if _keys(patched[-count:]) == _keys(base) and self._fits(
             (start, end - count), part.target[0], shift, target, base
         ):
@@ -355,7 +362,10 @@ class _Settler:
         count = len(base)
         if not base or len(target) <= count or (patched and shift is None):
             return False
+        gone = _is_gone(patched, base)
         if _at_both_ends(target, base):
+            return False
+        if gone and base[0].kind in _TEXT and not _is_outside(target[count:], base):
             return False
         if _keys(target[:count]) == _keys(base):
             added = target[count:]
@@ -363,6 +373,8 @@ class _Settler:
                 self._insert(part.patched, shift or 0)
                 self._pieces += [FromTarget(unit) for unit in added]
                 return True
+        if gone and _clings(target[-count - 1]):
+            return False
         if _keys(target[-count:]) == _keys(base):
             added = target[:-count]
             if self._clear(added, part.target[0], patched, base):
@@ -384,6 +396,8 @@ class _Settler:
         there is one such way to see it."""
         base, patched, target = (_keys(side) for side in self._sides(part))
         count = len(base)
+        if self._base[part.base[0]].kind in _TEXT and min(len(patched), len(target)) < count:
+            return False
         found: dict[tuple[bytes, ...], tuple[bool, int]] = {}
         for at in range(1, count):
             for patch_first in (True, False):
@@ -550,6 +564,29 @@ def _at_both_ends(units: Units, base: Units) -> bool:
     them are new."""
     keys, count = _keys(units), len(base)
     return keys[:count] == keys[-count:] == _keys(base)
+
+
+def _is_gone(run: Units, base: Units) -> bool:
+    """Whether a run of changed lines holds less than it was."""
+    return not run or (run[0].kind in _TEXT and len(run) < len(base))
+
+
+def _is_outside(added: Units, gone: Units) -> bool:
+    """Whether lines that follow others are outside of the paragraph or item that those are: they
+    start further left."""
+    first = next((_indentation(unit) for unit in added if unit.text.strip()), None)
+    inside = [_indentation(unit) for unit in gone if unit.text.strip()]
+    return first is not None and bool(inside) and first < min(inside)
+
+
+def _indentation(unit: Unit) -> int:
+    text = unit.text.expandtabs()
+    return len(text) - len(text.lstrip())
+
+
+def _clings(unit: Unit) -> bool:
+    """Whether a unit belongs to what follows it, as comments and decorators do."""
+    return unit.kind == "comment" or (bool(unit.tokens) and unit.tokens[0].text == b"@")
 
 
 def _is_clear(depth: int, run: Units, base: Units) -> bool:
