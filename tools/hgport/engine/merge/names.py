@@ -16,7 +16,7 @@ _LONG = 6
 
 
 def missing(base: Units, patched: Units, target: Units, merged: Units) -> list[bytes]:
-    """The names that the merge brings in and that are not known where it does.
+    """The names that the merge uses and that are not known where it does.
 
     ``merged`` is all that will be there, what is in dispute on the patch's side included.  Such is
     an import that only the patched file has, or a local variable that the target's function of that
@@ -25,7 +25,9 @@ def missing(base: Units, patched: Units, target: Units, merged: Units) -> list[b
     top = _bound(merged) | _BUILTINS
     in_it = set(_uses(merged))
     found = (_brought(base, patched) & in_it & _bound(patched)) - set(_uses(target)) - top
-    return sorted(found | _missing_locals(base, patched, target, top))
+    # and what the patch takes away, while the target has begun to use it
+    gone = (_brought(base, target) & in_it & _bound(target)) - set(_uses(patched)) - top
+    return sorted(found | gone | _missing_locals(base, patched, target, top))
 
 
 def _uses(units: Units) -> Counter[bytes]:

@@ -148,10 +148,35 @@ class _Settler:
 
     def _stretch(self, part: Stretch) -> None:
         if not self._one_sided(part):
-            self._by_likeness(part)
+            first, part, last = self._peeled(part)
+            for one in first:
+                self._kept(one)
+            if not self._one_sided(part):
+                self._by_likeness(part)
+            for one in last:
+                self._kept(one)
         base = self._base[slice(*part.base)]
         if base:
             self._next_line = base[-1].last + 1
+
+    def _peeled(self, part: Stretch) -> tuple[list[Kept], Stretch, list[Kept]]:
+        """A stretch without what is the same at its end, and then at its start, on all sides, such
+        as a blank line that could be taken for another one."""
+        starts, ends = [span[0] for span in part], [span[1] for span in part]
+        sides = (self._base, self._patched, self._target)
+
+        def same(places: Sequence[int]) -> bool:
+            return len({side[at].identity for side, at in zip(sides, places)}) == 1
+
+        last: list[Kept] = []
+        while all(a < b for a, b in zip(starts, ends)) and same([end - 1 for end in ends]):
+            ends = [end - 1 for end in ends]
+            last.insert(0, Kept(*ends))
+        first: list[Kept] = []
+        while all(a < b for a, b in zip(starts, ends)) and same(starts):
+            first.append(Kept(*starts))
+            starts = [start + 1 for start in starts]
+        return first, Stretch(*zip(starts, ends)), last
 
     def _sides(self, part: Stretch) -> tuple[Units, Units, Units]:
         return (
@@ -344,6 +369,8 @@ class _Settler:
             (start + count, end), part.target[1], shift, target, base
         ):
             self._pieces += [FromTarget(unit) for unit in target]
+            if _parts(patched[0], patched[count], target):
+                self._pieces.append(FromPatch(patched[0], patched[0].depth + shift))
             self._insert((start + count, end), shift)
             return True
         if gone and _clings(patched[-count - 1]):
@@ -371,6 +398,8 @@ class _Settler:
             added = target[count:]
             if self._clear(added, part.target[0] + count, patched, base):
                 self._insert(part.patched, shift or 0)
+                if _parts(target[0], added[0], patched):
+                    self._pieces.append(FromTarget(target[0]))
                 self._pieces += [FromTarget(unit) for unit in added]
                 return True
         if gone and _clings(target[-count - 1]):
@@ -572,11 +601,21 @@ def _is_gone(run: Units, base: Units) -> bool:
 
 
 def _is_outside(added: Units, gone: Units) -> bool:
-    """Whether lines that follow others are outside of the paragraph or item that those are: they
-    start further left."""
+    """Whether lines that follow others are outside of the item that those are: they start further
+    left, or as far left as its first line while all others of it are further right."""
     first = next((_indentation(unit) for unit in added if unit.text.strip()), None)
     inside = [_indentation(unit) for unit in gone if unit.text.strip()]
-    return first is not None and bool(inside) and first < min(inside)
+    if first is None or not inside:
+        return False
+    item = len(inside) > 1 and all(one > inside[0] for one in inside[1:])
+    return first < min(inside) or (item and first <= inside[0])
+
+
+def _parts(first: Unit, added: Unit, run: Units) -> bool:
+    """Whether the blank line with which lines began that are gone is needed before what followed
+    them."""
+    blank = first.kind in _TEXT and not first.text.strip()
+    return blank and bool(added.text.strip()) and not any(not unit.text.strip() for unit in run)
 
 
 def _indentation(unit: Unit) -> int:
@@ -593,6 +632,9 @@ def _is_clear(depth: int, run: Units, base: Units) -> bool:
     """Whether something of that depth may stand beside a run of changed lines: they are gone, or
     deeper, or were merely changed."""
     if not run or all(unit.depth > depth for unit in run):
+        return True
+    if run[0].kind in _TEXT and len(run) < len(base):
+        # that was looked at before
         return True
     said = [word for unit in base for word in _words(unit)]
     return tree.likeness(said, [word for unit in run for word in _words(unit)]) >= _ALIKE
