@@ -11,6 +11,7 @@ import pytest
 
 from helpers_proof import interpreter
 from hgport import files, process
+from hgport.cli import run
 from hgport.engine import hg
 from hgport.engine.apply import apply_series
 from hgport.model import project
@@ -239,6 +240,15 @@ def test_the_test_of_a_patch_fails_before_and_passes_after(
             files.write_whole(world / path, data or b"")
         code, told = own_test(found, world, patch)
         assert (code, "Ran 1 tests, 0 skipped, 0 failed" in told) == (0, True), told
+
+
+def test_every_port_is_what_carrying_makes_of_its_neighbour(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["rebase", "--check"]) == 0, capsys.readouterr().out
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith(f"{len(STACK.ports)} ports with ")
+    assert told.endswith(": all as made from their neighbours")
 
 
 def content(path: Path) -> bytes | None:
