@@ -96,7 +96,7 @@ def test_the_share_of_literals_tells_and_not_presence() -> None:
 
 def test_a_file_with_hardly_a_literal_is_as_its_release() -> None:
     assert rewritten("x = b'new'", "x = 1\n", MARKED, LONG_AGO) == "x = 'new'"
-    assert rewritten("x = 'new'", "f('a')\n", PLAIN, NOW) == "x = b'new'"
+    assert rewritten("x = 'new'", "f('a', 'b', 'c')\n", PLAIN, NOW) == "x = b'new'"
 
 
 def test_between_files_of_one_style_nothing_is_rewritten() -> None:

@@ -63,7 +63,10 @@ def test_what_both_add_in_different_places_is_there_twice() -> None:
     assert names.doubled(*three, cut(both).units)
     assert not names.doubled(*three, cut(target).units)
     assert not names.doubled(three[0], three[1], three[0], three[1])
-    # the target only has it in another place
+    # the target adds nothing, and has had it in another place before
+    first = [cut(BASE + b"\ndef h():\n" + new).units]
+    twice = [cut(text + b"\ndef h():\n" + new).units for text in (patched, BASE, patched)]
+    assert not names.doubled(*first, *twice)
     assert merged(BASE, patched, target).conflicts
 
 
