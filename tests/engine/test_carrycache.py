@@ -87,6 +87,15 @@ def test_conflicts_and_uses_come_back_whole(made: Project) -> None:
     assert asked.times == 2
 
 
+def test_a_patch_of_the_ports_own_comes_back(made: Project) -> None:
+    body = b"--- /dev/null\n+++ b/new\n@@ -0,0 +1,1 @@\n+own\n"
+    memory = Memory(Path("x"), (Record("5.1", "own.patch", whole=b"own\n\n" + body),))
+    first = carrycache.carried(order_for("5.1"), memory=memory)
+    assert first.patches[0].patch.name == "own.patch"
+    assert carrycache.carried(order_for("5.1"), memory=memory) == first
+    assert len(files(made)) == 1
+
+
 def remembering(content: bytes) -> Memory:
     """A memory of how the only conflict in a text was resolved."""
     start, end = content.index(b"<<<<<<<"), content.index(b">>>>>>>")

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from helpers_engine import numbered
+from helpers_engine import file_diff, numbered, patch_bytes
 from helpers_rebase import BASE, BOTH, OLD, ONE, PATCHES, TWO, project
 from hgport.engine.carry import CarryOrder, Fate, carry
 from hgport.engine.conflicted import changesets, merging
 from hgport.engine.origins import origin_of
 from hgport.engine.outcome import Reader
+from hgport.engine.records import Record
+from hgport.engine.resolutions import Memory
 from hgport.model import project as model
 
 RENAMED = b"""# HG changeset patch
@@ -95,3 +97,13 @@ def test_a_renamed_file_without_an_author(tmp_path: Path, monkeypatch: pytest.Mo
     assert (moved.base, moved.patched) == (numbered(30), numbered(30, line10="patched ten"))
     gone = next(file for file in merged.files if file.path == "f")
     assert (gone.base, gone.patched, gone.content) == (numbered(30), None, None)
+
+
+def test_a_patch_that_only_the_port_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path / "project", monkeypatch)
+    wanted = order("5.1")
+    own = patch_bytes(file_diff("g", b"gone\nend\n", b"new\nend\n"))
+    memory = Memory(tmp_path, (Record("5.1", "own.patch", whole=own),))
+    (file,) = merging(wanted, carry(wanted, memory=memory), reader(BASE)).files
+    assert (file.path, file.base, file.in_conflict) == ("g", None, True)
+    assert file.content == file.patched and b"<<<<<<< target" in (file.content or b"")

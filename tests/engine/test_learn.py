@@ -9,7 +9,7 @@ import pytest
 from helpers_engine import Project, file_diff, numbered, patch_bytes, write_stack
 from helpers_rebase import BOTH, OLD, ONE, PATCHES, THREE, TWO, port, project
 from hgport.engine.carry import CarryOrder, carry
-from hgport.engine.learn import learn, regenerate
+from hgport.engine.learn import concerned, learn, regenerate
 from hgport.engine.origins import origin_of
 from hgport.engine.records import Kind
 from hgport.engine.resolutions import memory_of
@@ -128,3 +128,44 @@ def test_a_port_that_does_not_apply(made: Project) -> None:
     write(made, {"5.1": {**port(), TWO: PATCHES[TWO]}})
     with pytest.raises(HgportError, match="2.patch of the port for 5.1 does not apply to its own"):
         taught("5.1")
+
+
+EXTRA = patch_bytes(file_diff("u", None, b"plain\n"), subject="utf: plain")
+OWN = {ONE: PATCHES[ONE], "utf-plain.patch": EXTRA, TWO: port()[TWO], THREE: PATCHES[THREE]}
+
+
+def test_a_patch_that_only_a_port_has(made: Project) -> None:
+    write(made, {"5.1": OWN, "5.0": port()})
+    assert set(taught("5.1")) == {"5.1/2.patch", "5.1/utf-plain.patch", "5.0/utf-plain.patch"}
+    assert same("5.1") and same("5.0")
+    assert taught("5.1") == ()
+    stack, catalogue = model.load()
+    record = memory_of(stack).record("5.1", "utf-plain.patch")
+    assert (record.whole, record.after) == (EXTRA, ONE)
+    # the port made from that one left it out; without memory nothing but it is known
+    assert memory_of(stack).is_dropped("5.0", "utf-plain.patch")
+    assert [r.patch for r in memory_of(stack).nothing().records] == ["utf-plain.patch"]
+    told = concerned(stack, catalogue, stack.ports[1], [ONE, TWO, THREE], list(OWN))
+    assert len(told) == 1 and told[0].startswith("utf-plain.patch is left out of 5.0, made from")
+    # a person drops it again
+    write(made, {"5.1": port()})
+    assert set(taught("5.1")) == {"5.1/utf-plain.patch", "5.0/utf-plain.patch"}
+    assert same("5.1") and same("5.0")
+
+
+def test_a_patch_that_only_a_farther_port_has(made: Project) -> None:
+    left = {name: port()[name] for name in (ONE, TWO)}
+    write(made, {"5.1": left, "5.0": port()})
+    assert "5.0/3.patch" in taught("5.1")
+    assert same("5.1") and same("5.0")
+    stack, catalogue = model.load()
+    assert memory_of(stack).record("5.0", THREE).whole == PATCHES[THREE]
+    told = concerned(stack, catalogue, stack.ports[1], list(PATCHES), list(left))
+    assert told == ("3.patch stays in 5.0, made from the port for 5.1, as its own.",)
+
+
+def test_a_port_in_another_order(made: Project) -> None:
+    write(made, {"5.1": {name: port()[name] for name in (TWO, THREE, ONE)}})
+    taught("5.1")
+    assert same("5.1")
+    assert taught("5.1") == ()

@@ -58,11 +58,20 @@ FILES = st.dictionaries(PATHS, EDITS, max_size=3).map(
 )
 
 
-@given(FILES, st.lists(CHANGES, max_size=2).map(tuple), st.booleans())
+WHOLES = st.one_of(
+    st.just((None, "")),
+    st.tuples(TEXT.map(b"".join).filter(bool), st.one_of(st.just(""), PATHS)),
+)
+
+
+@given(FILES, st.lists(CHANGES, max_size=2).map(tuple), st.booleans(), WHOLES)
 def test_what_is_written_is_read(
-    files: tuple[FileRecord, ...], description: tuple[Edit, ...], dropped: bool
+    files: tuple[FileRecord, ...],
+    description: tuple[Edit, ...],
+    dropped: bool,
+    whole: tuple[bytes | None, str],
 ) -> None:
-    record = Record("5.1", "p.patch", files, description, dropped)
+    record = Record("5.1", "p.patch", files, description, dropped, *whole)
     assert parse(write(record), "5.1", "p.patch", "it") == record
 
 
@@ -123,6 +132,11 @@ def test_it_reads_like_a_diff() -> None:
         (b"file f\nchange\n-b", 3, "is cut short"),
         (b"file f\n\\ No newline at end of file\n", 2, "is nothing"),
         (b"\xff\xfe\n", 1, "is nothing"),
+        (b"patch last\n", 1, "first, or after another"),
+        (b"patch after ../x\n", 1, "leaves the tree"),
+        (b"patch first\nchange\n-a\n", 2, "where a patch is expected"),
+        (b"patch first\n", 2, "where a patch is expected"),
+        (b"patch first\nnew\n+a\npatch first\n", 4, "a second patch"),
     ],
 )
 def test_what_is_damaged_is_named(text: bytes, line: int, said: str) -> None:

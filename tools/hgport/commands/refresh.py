@@ -53,6 +53,7 @@ def refresh(
     ``drop`` allows to drop patches without asking.
     """
     from hgport.report.downloads import shown
+    from hgport.report.session import record
 
     with shown() as progress:
         plan = engine.plan(directory, stack, catalogue, line, progress)
@@ -68,7 +69,8 @@ def refresh(
     written = type(stack).load(stack.top.path, stack.base)
     with shown() as progress:
         records = engine.remember(plan, written, catalogue, progress)
-    say(*(f"remembered: {path}" for path in records))
+    say(*(record(path) for path in records))
+    say(*engine.told(plan, stack, written, catalogue))
     return 0
 
 

@@ -90,7 +90,8 @@ class FileFate:
 class Carried:
     """What became of one patch.
 
-    ``patch`` is the origin's.  ``data`` is the patch file for the target, None where there is none.
+    ``patch`` is the origin's, or one that the port has of its own.  ``data`` is the patch file for
+    the target, None where there is none.
     ``since`` is what the catalogue says of a patch that upstream took.  ``used`` is what was
     remembered of the text above the diff; ``notes`` are whole sentences about the patch.
     """
@@ -111,7 +112,8 @@ class Carried:
 
 @dataclass(frozen=True)
 class CarriedSeries:
-    """What became of a series: one Carried for each patch of the origin, in order."""
+    """What became of a series: one Carried for each patch of the origin, and for each that the
+    port has of its own, in order."""
 
     origin: Origin
     target: Release
@@ -167,6 +169,9 @@ class Remembering(Protocol):
 
     def is_dropped(self, line: str, patch: str) -> bool:
         """Whether the patch was left out of the port for that line."""
+
+    def own(self, line: str) -> Sequence[Record]:
+        """The records of the patches that the port for that line has of its own."""
 
     def paths(self, line: str, patch: str) -> tuple[str, ...]:
         """The files of which anything was decided for exactly that line and patch."""

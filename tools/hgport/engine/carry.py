@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hgport.engine import carryfile
+from hgport.engine import carryfile, ownpatches
 from hgport.engine.carried import (
     Carried,
     CarriedSeries,
@@ -77,6 +77,9 @@ class Nothing:
 
     def is_dropped(self, line: str, patch: str) -> bool:
         return False
+
+    def own(self, line: str) -> tuple[Record, ...]:
+        return ()
 
     def paths(self, line: str, patch: str) -> tuple[str, ...]:
         return ()
@@ -169,15 +172,16 @@ class _Carrier:
 
     def run(self) -> Iterable[Carried]:
         stopped = False
-        for patch, result in self._applied():
-            if stopped:
-                yield Carried(patch, Fate.NOT_TRIED)
-                continue
-            made = self._carry(patch, result)
-            stopped = made.fate is Fate.CONFLICT
-            yield made
-            if result is not None:
-                self._base.files.update(result.files)
+        own = self._decided.memory.own(self._line)
+        for step in ownpatches.steps(self._applied(), own):
+            if stopped and not step.is_replaced:
+                yield Carried(step.patch, Fate.NOT_TRIED)
+            elif not step.is_replaced:
+                made = self._own(step.patch) if step.is_own else self._carry(step.patch, step.does)
+                stopped = made.fate is Fate.CONFLICT
+                yield made
+            if step.does is not None:
+                self._base.files.update(step.does.files)
 
     def _applied(self) -> list[tuple[Patch, PatchResult | None]]:
         """Each patch of the origin, and what it does to the origin's release; None if that has it
@@ -219,6 +223,22 @@ class _Carrier:
             return Carried(patch, Fate.UPSTREAMED, since=heard.told, notes=(note,))
         files = self._files(patch, result)
         return replace(self._made(patch, files), since=heard.told, notes=heard.problems)
+
+    def _own(self, patch: Patch) -> Carried:
+        """A patch that the port has of its own, and no neighbour."""
+        if patch.name in self._decided.skipped:
+            return Carried(patch, Fate.DROPPED)
+        files = ownpatches.files(patch, self._target.read)
+        texts = self._decided.given.get(patch.name)
+        if texts is not None:
+            files = tuple(carryfile.given(f, texts.get(f.path, f.content)) for f in files)
+            return self._made(patch, files + tuple(self._others(patch, files)))
+        if any(one.in_conflict for one in files):
+            return Carried(patch, Fate.CONFLICT, files)
+        if not files:
+            return Carried(patch, Fate.UPSTREAMED)
+        self._keep(files)
+        return Carried(patch, Fate.RESOLVED, files, patch.data)
 
     def _is_dropped(self, patch: Patch) -> bool:
         given = self._decided.given.get(patch.name)

@@ -150,7 +150,8 @@ def _write(place: Path, made: CarriedSeries) -> None:
     from hgport.files import locked, write_whole
 
     writer = _Writer()
-    plain = [writer.carried(one) for one in made.patches]
+    origins = {patch.name: patch for patch in made.origin.port.series.patches}
+    plain = [writer.carried(one, origins.get(one.patch.name)) for one in made.patches]
     head = json.dumps({"patches": plain, "lengths": [len(text) for text in writer.texts]})
     rest = head.encode() + b"\n" + b"".join(writer.texts)
     try:
@@ -184,11 +185,13 @@ class _Writer:
             self.texts.append(text)
         return self._known[text]
 
-    def carried(self, one: Carried) -> list[Any]:
+    def carried(self, one: Carried, origins: Patch | None) -> list[Any]:
+        own = None if one.patch is origins else self._text(one.patch.data)
         files = [self._file(file) for file in one.files]
         since = None if one.since is None else astuple(one.since)
         uses = [self._use(use) for use in one.used]
-        return [one.patch.name, one.fate.value, files, self._text(one.data), since, uses, one.notes]
+        made = [one.fate.value, files, self._text(one.data), since, uses, one.notes]
+        return [one.patch.name, own, *made]
 
     def _file(self, one: FileFate) -> list[Any]:
         merge = None if one.merge is None else self._merge(one.merge)
@@ -219,11 +222,10 @@ class _Reader:
         self._texts = list(_cut(texts, plain["lengths"]))
 
     def series(self, order: CarryOrder) -> CarriedSeries:
-        patches = order.origin.port.series.patches
-        plain = self._plain["patches"]
-        if [one[0] for one in plain] != [patch.name for patch in patches]:
+        origins = {patch.name: patch for patch in order.origin.port.series.patches}
+        made = tuple(self._carried(origins, one) for one in self._plain["patches"])
+        if not origins.keys() <= {one.patch.name for one in made}:
             raise ValueError("another series")
-        made = tuple(self._carried(patch, one) for patch, one in zip(patches, plain))
         return CarriedSeries(order.origin, order.target, made)
 
     def _text(self, number: int | None) -> bytes | None:
@@ -232,10 +234,10 @@ class _Reader:
     def _certain(self, number: int) -> bytes:
         return self._texts[number]
 
-    def _carried(self, patch: Patch, plain: list[Any]) -> Carried:
-        _name, fate, files, data, since, uses, notes = plain
+    def _carried(self, origins: Mapping[str, Patch], plain: list[Any]) -> Carried:
+        name, own, fate, files, data, since, uses, notes = plain
         return Carried(
-            patch,
+            origins[name] if own is None else Patch.parse(name, self._certain(own)),
             Fate(fate),
             tuple(self._file(one) for one in files),
             self._text(data),

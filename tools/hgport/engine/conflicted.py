@@ -42,9 +42,13 @@ def merging(order: CarryOrder, series: CarriedSeries, read: Reader) -> Merging:
     """The patch of a series that is in conflict; ``read`` reads the origin's release."""
     stopped = series.conflict
     assert stopped is not None
-    before, result = _of_origin(order, stopped.patch, read)
-    files = [_file(one, before, result) for one in stopped.files]
     patch = stopped.patch
+    if patch in order.origin.port.series.patches:
+        before, result = _of_origin(order, patch, read)
+        files = [_file(one, before, result) for one in stopped.files]
+    else:
+        # one that only the port has: what it was made on is not known
+        files = [MergedFile(f.path, None, f.content, f.content, True) for f in stopped.files]
     modes = {one.path: one.mode for one in stopped.files if one.mode is not None}
     return Merging(_user(patch), patch.date, _description(patch), files, modes)
 

@@ -7,17 +7,18 @@ has to be put in on the way.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hgport.engine import ownpatches
 from hgport.engine.apply import apply_series
 from hgport.engine.carried import Carried, CarriedSeries, CarryOrder, Fate
 from hgport.engine.carry import Decided, carry_trees, touched
 from hgport.engine.carrycache import carried
 from hgport.engine.headers import header_of
-from hgport.engine.origins import origin_of, reference
+from hgport.engine.origins import described, origin_of, reference
 from hgport.engine.outcome import PatchResult, Reader
 from hgport.engine.records import FileRecord, Record
 from hgport.engine.releasetree import ReleaseTree, Tree
@@ -140,6 +141,34 @@ def made_from(stack: Stack, catalogue: Catalogue, origin: Port) -> list[Port]:
     return found
 
 
+def concerned(
+    stack: Stack, catalogue: Catalogue, origin: Port, before: Iterable[str], now: Sequence[str]
+) -> tuple[str, ...]:
+    """Whole sentences on the ports that are made from one: those that keep a patch that has left
+    it, and those that do not have one that is new in it.
+
+    ``stack`` is as it is then, and learned; ``before`` and ``now`` are the names of the port's
+    patches.
+    """
+    memory = memory_of(stack)
+    others = made_from(stack, catalogue, origin)
+    told = []
+    for name in before:
+        keeping = [str(one.line) for one in others if name in one.series.names]
+        if name not in now and keeping:
+            lines = ", ".join(keeping)
+            told.append(f"{name} stays in {lines}, made from {described(origin)}, as its own.")
+    for name in now:
+        lacking = [str(o.line) for o in others if memory.is_dropped(str(o.line), name)]
+        if name not in before and lacking:
+            told.append(
+                f"{name} is left out of {', '.join(lacking)}, made from {described(origin)}; to "
+                f"have it there, remove {memory.place(memory.record(lacking[0], name))}, then "
+                f"hgport rebase --again {lacking[0]}."
+            )
+    return tuple(told)
+
+
 def _locked(stack: Stack) -> contextlib.AbstractContextManager[None]:
     return locked(stack.top.path.absolute().parent / ".hgport" / "records.lock")
 
@@ -190,18 +219,25 @@ class _Learner:
         compiles = self.compiler(order.target) if self.compiler else None
         given: dict[str, Mapping[str, bytes | None]] = {}
         skipped: list[str] = []
-        found = []
-        for at, patch in enumerate(order.origin.port.series.patches):
+        line = str(port.line)
+        origins = order.origin.port.series.patches
+        found = list(ownpatches.found(line, port.series.patches, origins))
+        own = {record.patch for record in found}
+        memory = others.plus(found)
+        for at, patch in enumerate(origins):
+            if patch.name in own:
+                continue
             # what comes by itself, on top of what the port really has of the patches before
-            decided = Decided(given, skipped, others, compiles)
-            made = carry_trees(_up_to(order, at), base, target, decided).patches[at]
+            decided = Decided(given, skipped, memory, compiles)
+            every = carry_trees(_up_to(order, at), base, target, decided).patches
+            made = next(one for one in every if one.patch.name == patch.name)
             if patch.name in ported:
                 finals = ported[patch.name].finals(made)
                 given[patch.name] = finals
-                found.append(_record(str(port.line), made, finals, ported[patch.name]))
+                found.append(_record(line, made, finals, ported[patch.name]))
             elif made.fate not in (Fate.UPSTREAMED, Fate.EMPTY):
                 skipped.append(patch.name)
-                found.append(Record(str(port.line), patch.name, dropped=True))
+                found.append(Record(line, patch.name, dropped=True))
         return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from hgport.engine import conflicted
 from hgport.engine.carried import CarriedSeries, CarryOrder
 from hgport.engine.carrycache import carried
-from hgport.engine.learn import forget, learn, made_from
+from hgport.engine.learn import concerned, forget, learn, made_from
 from hgport.engine.origins import Origin, origin_of
 from hgport.engine.ports import needless, remove_port, write_port
 from hgport.engine.resolutions import memory_of
@@ -22,7 +22,7 @@ from hgport.errors import UsageError
 from hgport.files import remove_tree
 from hgport.model.catalogue import Catalogue
 from hgport.model.release import Release
-from hgport.model.stack import Stack
+from hgport.model.stack import Port, Stack
 
 if TYPE_CHECKING:
     from hgport.engine.merge.merge import Compiles
@@ -218,13 +218,29 @@ class Rebaser:
         line = made.target.line
         stack = self.stack if entry.into is None else _elsewhere(self.stack, Path(entry.into))
         name = line if entry.into is None else Path(entry.into).name
+        old = next((port for port in stack.ports if port.line == line), None)
         written = write_port(stack, name, made.port)
         records = self._remember(line) if entry.into is None else ()
+        told = self._concerned(old) if entry.into is None else ()
         state.drop(entry.version)
         remove_tree(self._directory / entry.version)
         standing = Standing.SAME if written is None else Standing.WRITTEN
         is_port = entry.into is None
-        return Report(made.target, standing, made, written, records=records, is_port=is_port)
+        return Report(made.target, standing, made, written, "", told, records, is_port)
+
+    def _concerned(self, old: Port | None) -> tuple[str, ...]:
+        """What is to be said of a port that was there, and of those that are made from it."""
+        if old is None:
+            return ()
+        (port,) = (one for one in self.stack.ports if one.line == old.line)
+        now = {patch.name: patch.data for patch in port.series.patches}
+        before = [patch.name for patch in old.series.patches]
+        told = [f"{name} leaves the port." for name in before if name not in now]
+        for patch in old.series.patches:
+            if now.get(patch.name, patch.data) != patch.data:
+                told.append(f"{patch.name} is not any more as it was in the port.")
+        others = concerned(self.stack, self.catalogue, port, before, port.series.names)
+        return (*told, *others)
 
     def _remember(self, line: str) -> tuple[Path, ...]:
         """Keep what a person decided about the port that was written."""

@@ -3,6 +3,8 @@
 One file a patch and line.  Its grammar, where ``#`` starts a comment and empty lines separate::
 
     dropped                       the patch was left out of the port
+    patch first                   what follows is a whole patch, which the port has of its own, as
+    patch after PATCH             the first of its series or after that one
     description                   what follows is about the text above the diff
     file PATH                     what follows is about this file
     conflict                      a conflict with its markers (-), and the text in its place (+)
@@ -76,18 +78,24 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Record:
-    """What was decided about one patch on one line."""
+    """What was decided about one patch on one line.
+
+    ``whole`` is the patch file where the port has it of its own and not from its neighbour, and
+    ``after`` the patch before it in the series, "" if it is the first.
+    """
 
     line: str
     patch: str
     files: tuple[FileRecord, ...] = ()
     description: tuple[Edit, ...] = ()
     dropped: bool = False
+    whole: bytes | None = field(default=None, repr=False)
+    after: str = ""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was decided, so that there is nothing to keep."""
-        return not (self.files or self.description or self.dropped)
+        return not (self.files or self.description or self.dropped or self.whole)
 
     def edits(self, path: str) -> tuple[Edit, ...]:
         """What was decided about that file."""
@@ -112,6 +120,11 @@ def write(record: Record) -> bytes:
     out = [_HEAD.format(patch=record.patch, line=record.line).encode("utf-8", "surrogateescape")]
     if record.dropped:
         out.append(b"\ndropped\n")
+    if record.whole:
+        after = record.after.encode("utf-8", "surrogateescape")
+        edit = Edit(Kind.NEW, tuple((b"+", line) for line in lines_of(record.whole)))
+        place = b"after " + after if after else b"first"
+        out.append(b"\npatch " + place + b"\n" + _written((edit,)))
     if record.description:
         out.append(b"\ndescription\n" + _written(record.description))
     for file in record.files:
@@ -152,6 +165,8 @@ class _Reader:
         self._files: dict[str, list[Edit]] = {}
         self._description: list[Edit] = []
         self._dropped = False
+        self._whole: list[Edit] = []
+        self._after: str | None = None
         self._edits: list[Edit] | None = None
 
     def read(self, line: str, patch: str) -> Record:
@@ -165,7 +180,11 @@ class _Reader:
             else:
                 self._at += 1
         files = tuple(FileRecord(path, tuple(edits)) for path, edits in self._files.items())
-        return Record(line, patch, files, tuple(self._description), self._dropped)
+        whole = self._whole[0].after if self._whole else None
+        if self._after is not None and not whole:
+            raise self._wrong("the end, where a patch is expected")
+        description = tuple(self._description)
+        return Record(line, patch, files, description, self._dropped, whole, self._after or "")
 
     def _wrong(self, what: str, at: int | None = None) -> UsageError:
         number = (self._at if at is None else at) + 1
@@ -178,6 +197,8 @@ class _Reader:
         word, _blank, rest = text.partition(" ")
         if word == "file":
             self._file(rest)
+        elif word == "patch":
+            self._patch(rest)
         elif text == "description":
             self._edits = self._description
         elif text == "dropped":
@@ -197,10 +218,24 @@ class _Reader:
             raise self._wrong(f"{path} is there twice")
         self._edits = self._files[path] = []
 
+    def _patch(self, place: str) -> None:
+        word, _blank, after = place.partition(" ")
+        if self._after is not None:
+            raise self._wrong("a second patch")
+        if (word, bool(after)) not in (("first", False), ("after", True)):
+            raise self._wrong("a patch is first, or after another")
+        problem = path_problem(after) if after else ""
+        if problem:
+            raise self._wrong(f"the patch {after!r} {problem}")
+        self._after = after
+        self._edits = self._whole
+
     def _edit(self, kind: Kind) -> None:
         start = self._at
         if self._edits is None:
             raise self._wrong(f"a {kind.value} of no file")
+        if self._edits is self._whole and kind is not Kind.NEW:
+            raise self._wrong(f"a {kind.value} where a patch is expected")
         self._at += 1
         edit = Edit(kind, tuple(self._marked(_MARKS[kind])))
         problem = _problem(edit)

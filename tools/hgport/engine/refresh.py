@@ -129,6 +129,23 @@ def write(made: Plan, stack: Stack) -> None:
             replace_together(_changed(stack.top, made.top))
 
 
+def told(made: Plan, old: Stack, stack: Stack, catalogue: Catalogue) -> tuple[str, ...]:
+    """Whole sentences on other ports that what was written concerns; ``old`` is the stack before
+    it, ``stack`` the one after."""
+    if not made.changes or stack.base is None:
+        return ()
+    from hgport.engine.learn import concerned
+
+    lines = list(made.ports) + ([None] if made.top is not None else [])
+    before = {port.line: port.series.names for port in (*old.ports, Port(None, old.top))}
+    return tuple(
+        sentence
+        for port in (*stack.ports, Port(None, stack.top))
+        if port.line in lines and port.line in before
+        for sentence in concerned(stack, catalogue, port, before[port.line], port.series.names)
+    )
+
+
 def _refuse_changed(series: Series) -> None:
     files = {series.directory / patch.name: patch.data for patch in series.patches}
     files[series.path] = series.data

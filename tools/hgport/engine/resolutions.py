@@ -86,8 +86,16 @@ class Memory:
         return replace(self, records=tuple(r for r in self.records if r.line != line))
 
     def nothing(self) -> Memory:
-        """A memory of the same place that remembers nothing."""
-        return replace(self, records=())
+        """A memory of the same place that remembers nothing but the patches that a port has of its
+        own: they are nobody else's, and would be lost."""
+        return replace(self, records=tuple(r for r in self.records if r.whole))
+
+    def plus(self, records: Iterable[Record]) -> Memory:
+        """The memory with these records in place of those of the same line and patch."""
+        fresh = {(r.line, r.patch): r for r in records}
+        kept = [r for r in self.records if (r.line, r.patch) not in fresh]
+        every = sorted((*kept, *fresh.values()), key=lambda r: (line_key(r.line), r.patch))
+        return replace(self, records=tuple(every))
 
     def record(self, line: str, patch: str) -> Record:
         """What was decided about a patch on a line; an empty record if nothing was."""
@@ -101,6 +109,10 @@ class Memory:
     def is_dropped(self, line: str, patch: str) -> bool:
         """Whether the patch was left out of the port for that line."""
         return self.record(line, patch).dropped
+
+    def own(self, line: str) -> tuple[Record, ...]:
+        """The records of the patches that the port for that line has of its own."""
+        return tuple(r for r in self.records if r.line == line and r.whole)
 
     def paths(self, line: str, patch: str) -> tuple[str, ...]:
         """The files of which anything was decided for exactly that line and patch."""
