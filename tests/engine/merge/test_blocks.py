@@ -45,7 +45,7 @@ def test_a_line_may_come_in_with_its_block() -> None:
 
 
 def test_what_takes_the_place_of_a_line_is_in_that_ones_block() -> None:
-    inner = FromPatch(PATCHED.units[2], 1, in_place=True)
+    inner = FromPatch(PATCHED.units[2], 1, TARGET.units[1])
     assert keeps(*target(0), inner, *target(2, 3, 4, 5, 6))
 
 

@@ -567,3 +567,137 @@ def test_a_conflict_does_not_depend_on_the_direction(
     first = merged(function(lines), *sides)
     second = merged(function(lines), *sides[::-1])
     assert bool(first.conflicts) == bool(second.conflicts)
+
+
+def test_blocks_that_the_target_swapped_are_no_ground() -> None:
+    base = source("""
+        def f():
+            start()
+            if a:
+                return
+            if b:
+                return
+            end()
+        """)
+    patched = base.replace(b"    if b:\n", b"    if b:\n        g()\n")
+    target = base.replace(b"if a", b"if c").replace(b"if b", b"if a").replace(b"if c", b"if b")
+    assert merged(base, patched, target).conflicts
+
+
+def test_an_import_that_only_one_side_still_needs() -> None:
+    base = b"import os\nimport sys\n\ndef f():\n    return os.x\n\ndef g():\n    return 1\n"
+    patched = base.replace(b"import os\n", b"").replace(b"os.x", b"0")
+    target = base.replace(b"return 1", b"return os.y")
+    found = disputed(base, patched, target)
+    assert found.notes == ("the patch uses os, which the target does not have there",)
+
+
+def test_a_module_is_not_known_by_the_names_that_come_from_it() -> None:
+    base = b"from . import common\n\ndef f():\n    start(1)\n    end(2)\n"
+    patched = base.replace(b"start(1)\n", b"start(1)\n    common.check()\n")
+    target = base.replace(b"from . import common", b"from common import check")
+    found = disputed(base, patched, target)
+    assert found.notes == ("the patch uses common, which the target does not have there",)
+
+
+def test_parameters_that_one_side_annotates() -> None:
+    base = b"def f(exe, abort=True):\n    pass\n"
+    patched = base.replace(b"True)", b"True, name=None)")
+    disputed(base, patched, b"def f(exe: bytes, abort: bool = True) -> None:\n    pass\n")
+
+
+def test_what_the_target_has_elsewhere_is_not_added_again() -> None:
+    base = b"def f():\n    pass\n\ndef g():\n    pass\n"
+    new = b"def new(a, b, c):\n    return a\n\n"
+    found = disputed(base, new + base, base + b"\n" + new)
+    assert found.notes == ("the target has, in another place, what the patch adds",)
+
+
+def test_operators_of_both_sides_do_not_mix() -> None:
+    base = b"def f(a):\n    if a:\n        return 1\n"
+    disputed(base, base.replace(b"if a", b"if a or c"), base.replace(b"if a", b"if x and a"))
+    both = resolved(
+        base, base.replace(b"if a", b"if a and c"), base.replace(b"if a", b"if x and a")
+    )
+    assert b"if x and a and c:" in both
+
+
+@pytest.mark.parametrize(
+    ("origin", "wanted"), [("5.1", b"g(b'new')"), ("5.2", b"g('new')"), (None, b"g('new')")]
+)
+def test_what_a_plain_literal_means_is_told_by_the_line_of_the_base(
+    origin: str | None, wanted: bytes
+) -> None:
+    base = source("""
+        def f():
+            ui.write(b'one', b'two', b'three', b'four')
+            g(x)
+            h(y)
+        """)
+    target = base.replace(b"h(y)", b"h(y, z)")
+    sides = Sides(PATH, base, base.replace(b"g(x)", b"g('new')"), target)
+    known = Dialect.of(origin) if origin else None
+    found = merge_file(sides, Dialect.of("5.3"), origin=known)
+    assert not found.conflicts
+    assert wanted in found.content
+
+
+def test_two_insertions_at_the_end() -> None:
+    disputed(b"a = 1\n", b"a = 1\nb = 1\n", b"a = 1\nc = 1\n")
+    disputed(b"", b"b = 1\n", b"c = 1\n", path="x.t")
+
+
+def test_text_beside_a_removed_item() -> None:
+    base = b"intro\n\none\n  the first\n\ntwo\n  the second\n\nend\n"
+    without = base.replace(b"one\n  the first\n\n", b"")
+    after = base.replace(b"two\n", b"new\n  another\n\ntwo\n", 1)
+    assert resolved(base, without, after, path="x.txt") == after.replace(
+        b"one\n  the first\n\n", b""
+    )
+    # what is further right may be about the item that is gone
+    disputed(base, base.replace(b"first\n", b"first\n  more\n"), without, path="x.txt")
+
+
+WRAPPED = source("""
+    def f(a):
+        with a.lock():
+            one(a)
+            two(a)
+            three(a)
+    """)
+PLAIN = WRAPPED.replace(b"    with a.lock():\n", b"").replace(b"        ", b"    ")
+
+
+def test_what_the_target_adds_goes_into_the_block_that_the_patch_puts_around_it() -> None:
+    target = PLAIN.replace(b"    two(a)\n", b"    two(a)\n    more(a, 1)\n")
+    wanted = WRAPPED.replace(b"        two(a)\n", b"        two(a)\n        more(a, 1)\n")
+    found = merged(PLAIN, WRAPPED, target)
+    assert found.conflicts or found.content == wanted
+
+
+def test_what_one_side_adds_at_the_end_of_a_block_that_the_other_puts_around() -> None:
+    disputed(PLAIN, WRAPPED, PLAIN + b"    four(a)\n")
+
+
+def test_a_clause_of_a_statement_that_is_gone() -> None:
+    base = source("""
+        def f(x):
+            if x:
+                a(1)
+            if foo(x):
+                b(2)
+            c(3)
+        """)
+    patched = base.replace(b"        b(2)\n", b"        b(2)\n    else:\n        d(4)\n")
+    target = base.replace(b"    if foo(x):\n        b(2)\n", b"")
+    disputed(base, patched, target)
+
+
+def test_a_function_of_c_that_is_gone() -> None:
+    def function(name: str) -> bytes:
+        return f"int {name}(void)\n{{\n\tgo();\n\treturn 1;\n}}\n\n".encode()
+
+    f, g, h = (function(name) for name in "fgh")
+    patched = g.replace(b"\treturn", b"\tif (x)\n\t\treturn 2;\n\treturn")
+    for base, changed, target in ((f + g + h, f + patched + h, f + h), (f + g, f + patched, f)):
+        assert merged(base, changed, target, path="x.c").conflicts

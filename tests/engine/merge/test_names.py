@@ -45,9 +45,9 @@ def test_a_local_variable_that_the_targets_function_does_not_have() -> None:
     ("text", "expected"),
     [
         ("x = a.b(c, d=e)", "x a c e"),
-        ("def f(a, b=c): pass", "def f a b c pass"),
+        ("def f(a, b=c): pass", "f a b c"),
         ("# a b", ""),
-        ("g(lambda a=b: a)", "g lambda a b a"),
+        ("g(lambda a=b: a)", "g a b a"),
     ],
 )
 def test_bare_names(text: str, expected: str) -> None:

@@ -25,7 +25,32 @@ def same(left: Sequence[Hashable], right: Sequence[Hashable]) -> Matches:
     forward = _patience(a, b)
     backward = _patience(a[::-1], b[::-1])
     last_a, last_b = len(a) - 1, len(b) - 1
-    return {i: j for i, j in forward.items() if backward.get(last_a - i) == last_b - j}
+    agreed = {i: j for i, j in forward.items() if backward.get(last_a - i) == last_b - j}
+    return _without_sliding(agreed, a, b)
+
+
+def _without_sliding(matches: Matches, a: list[int], b: list[int]) -> Matches:
+    """The matches without those beside a gap that could as well be a little higher or lower.
+
+    Both passes take the common start and end of the sequences first, and so agree there even where
+    the elements tie.
+    """
+    pairs = [(-1, -1), *sorted(matches.items()), (len(a), len(b))]
+    loose: set[int] = set()
+    for (i, j), (k, m) in zip(pairs, pairs[1:]):
+        if (k - i > 1) == (m - j > 1):
+            continue
+        # the elements that only one side has there, and the matches after and before them
+        run = a[i + 1 : k] if k - i > 1 else b[j + 1 : m]
+        for step in range(len(run)):
+            if matches.get(k + step) != m + step or a[k + step] != run[step]:
+                break
+            loose.add(k + step)
+        for step in range(len(run)):
+            if i - step < 0 or matches.get(i - step) != j - step or a[i - step] != run[-1 - step]:
+                break
+            loose.add(i - step)
+    return {i: j for i, j in matches.items() if i not in loose}
 
 
 def similar(count_left: int, count_right: int, score: Callable[[int, int], float]) -> Matches:

@@ -29,19 +29,26 @@ class _Placed(NamedTuple):
     replaces: bool  # it takes the place of something in the target
 
 
-def keeps_places(pieces: Iterable[Piece], patched: Sequence[Unit], target: Sequence[Unit]) -> bool:
+def keeps_places(
+    pieces: Iterable[Piece],
+    patched: Sequence[Unit],
+    target: Sequence[Unit],
+    base: Sequence[Unit] = (),
+) -> bool:
     """Whether all that the patch brings is in the block that it is in in the patched file, and
     each clause and each line of output is still after what it belongs to.
 
-    What takes the place of something in the target is in the block which that is in.
+    What takes the place of something in the target is in the block which that is in.  With the base
+    given, what only the target has is looked at in the same way.
     """
-    return _Looker(patched, target).look(pieces)
+    return _Looker(patched, target, {unit.key for unit in base}).look(pieces)
 
 
 class _Looker:
     """Goes through a result from its start, and knows what it has passed."""
 
-    def __init__(self, patched: Sequence[Unit], target: Sequence[Unit]) -> None:
+    def __init__(self, patched: Sequence[Unit], target: Sequence[Unit], base: set[bytes]) -> None:
+        self._base = base
         self._patched, self._target = patched, target
         self._places = {id(u): at for side in (patched, target) for at, u in enumerate(side)}
         self._there = {unit.key for unit in target}
@@ -66,6 +73,8 @@ class _Looker:
             return True
         if one.ours is not None and not one.replaces and not self._is_in_its_block(one, before):
             return False
+        if one.ours is None and not self._stays_in_its_block(one, before):
+            return False
         return one.unit.tokens[0].text not in _CLAUSES or self._is_after_its_own(one, before)
 
     def _is_in_its_block(self, one: _Placed, before: Sequence[Unit]) -> bool:
@@ -76,6 +85,24 @@ class _Looker:
         found = next((p for p in reversed(self._out) if p.depth < one.depth), None)
         return self._is_same(wanted, found)
 
+    def _stays_in_its_block(self, one: _Placed, before: Sequence[Unit]) -> bool:
+        """Whether what only the target has is in its block still, or in one that the patch puts
+        around that."""
+        if not self._base or one.unit.key in self._base:
+            return True
+        wanted = next(
+            (u for u in reversed(before) if u.kind == "code" and u.depth < one.unit.depth), None
+        )
+        depth = one.depth
+        for found in reversed(self._out):
+            if found.depth < depth:
+                if self._is_same(wanted, found):
+                    return True
+                if found.theirs is not None:
+                    return False
+                depth = found.depth
+        return wanted is None
+
     def _is_after_its_own(self, one: _Placed, before: Sequence[Unit]) -> bool:
         """Whether a clause belongs to the statement that it belongs to in the file it comes from,
         or to what the patch made of that."""
@@ -84,10 +111,20 @@ class _Looker:
         found = next((p for p in reversed(self._out) if _is_head(p.unit, p.depth, one.depth)), None)
         if found is None or found.depth != one.depth:
             return False
-        return self._is_same(_head(before, origin), found) or any(
-            _head(self._patched[:at], unit) is found.ours
-            for at, unit in enumerate(self._patched)
-            if found.ours is not None and unit.key == one.unit.key
+        head = _head(before, origin)
+        is_it = head is not None and (
+            head in (found.ours, found.theirs) or head.key == found.unit.key
+        )
+        # two ifs that look alike are two; what both sides changed is one
+        both = found.ours is not None and found.theirs is not None
+        return (
+            is_it
+            or (both and self._is_same(head, found))
+            or any(
+                _head(self._patched[:at], unit) is found.ours
+                for at, unit in enumerate(self._patched)
+                if found.ours is not None and unit.key == one.unit.key
+            )
         )
 
     def _is_below_its_command(self, before: Sequence[Unit]) -> bool:
@@ -119,7 +156,8 @@ def _placed(piece: Piece) -> Iterator[_Placed]:
         depth = piece.unit.depth if piece.depth is None else piece.depth
         yield _Placed(depth, piece.unit, None, piece.unit, True)
     elif isinstance(piece, FromPatch):
-        yield _Placed(piece.depth, piece.unit, piece.unit, None, piece.in_place)
+        replaces = piece.instead is not None
+        yield _Placed(piece.depth, piece.unit, piece.unit, piece.instead, replaces)
     elif isinstance(piece, Mixed):
         yield _Placed(piece.depth, piece.target, piece.patched, piece.target, True)
     elif isinstance(piece, Imports):

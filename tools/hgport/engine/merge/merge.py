@@ -133,7 +133,7 @@ class _Merger:
         """What was settled as a file; None if it is not sound."""
         assert self._python is not None
         base, patched, target = self._python
-        if not blocks.keeps_places(settled.pieces, patched.units, target.units):
+        if not blocks.keeps_places(settled.pieces, patched.units, target.units, base.units):
             return None
         tail = target.tail if base.tail == patched.tail else patched.tail
         writer = assemble.Writer(
@@ -156,7 +156,7 @@ class _Merger:
             textual.cut(s.path, data) for data in (s.base, s.patched, s.target)
         )
         settled = settle(base.units, patched.units, target.units)[0]
-        if not blocks.keeps_places(settled.pieces, patched.units, target.units):
+        if not blocks.keeps_places(settled.pieces, patched.units, target.units, base.units):
             return self._as_lines(everything=False)
         writer = assemble.Writer(s.path, base, target, self._dialect, self._origin, python=False)
         return _candidate(writer.write(settled.pieces, b""), settled.decided)

@@ -6,6 +6,7 @@ import builtins
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from hgport.engine.merge.canon import KEYWORDS
 from hgport.engine.merge.units import Unit
 
 Units = Sequence[Unit]
@@ -79,11 +80,17 @@ def bare_names(unit: Unit) -> Iterator[bytes]:
     """The names that a statement uses or binds, attributes and keyword arguments left out."""
     if unit.kind != "code":
         return
+    tokens = unit.tokens
+    if tokens[0].text == b"from":
+        # the module that names come from is not known by its own name
+        texts = [token.text for token in tokens]
+        tokens = tokens[texts.index(b"import") :] if b"import" in texts else ()
     last = b""
-    for token, next_ in zip(unit.tokens, [*unit.tokens[1:], None]):
+    for token, next_ in zip(tokens, [*tokens[1:], None]):
         keyword = next_ is not None and next_.text == b"=" and last in (b"(", b",")
         # a parameter with a default is bound all the same
-        if token.kind == "name" and last != b"." and (not keyword or _defines(unit)):
+        is_name = token.kind == "name" and token.text not in KEYWORDS
+        if is_name and last != b"." and (not keyword or _defines(unit)):
             yield token.text
         last = token.text
 

@@ -26,12 +26,12 @@ class FromTarget:
 class FromPatch:
     """A unit of the patched file, to be written as the target is written, at a depth.
 
-    ``in_place`` says that the target has the base's unit there, in place of which it comes.
+    ``instead`` is the target's unit in place of which it comes, None if it comes in addition.
     """
 
     unit: Unit
     depth: int
-    in_place: bool = False
+    instead: Unit | None = None
 
 
 @dataclass(frozen=True)

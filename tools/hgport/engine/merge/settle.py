@@ -137,7 +137,7 @@ class _Settler:
             if b.depth != p.depth:
                 self._decide([b], Step.FORMAT, "the patch indents it, and the target has it too")
         elif t.text == b.text:
-            self._pieces.append(FromPatch(p, depth, True))
+            self._pieces.append(FromPatch(p, depth, t))
             self._decide([b], Step.LINES, "only how it is written changes")
         else:
             why = "the patch changes only how it is written, and the target writes it otherwise"
@@ -191,6 +191,8 @@ class _Settler:
         b, p, t = _identities(base), _identities(patched), _identities(target)
         if not base and p != t and self._at_an_edge(part):
             self._dispute(part, "one side puts a block around what the other adds to")
+        elif not base and not patched:
+            self._keep_added(part)
         elif p == b and [u.text for u in patched] == [u.text for u in base]:
             self._pieces += [FromTarget(unit) for unit in target]
         elif p == t:
@@ -205,25 +207,43 @@ class _Settler:
             return False
         return True
 
+    def _keep_added(self, part: Stretch) -> None:
+        """Keep what only the target has, as deep as the patch has made what is around it."""
+        before = part.base[0] - 1, part.patched[0] - 1
+        shift = 0
+        if min(before) >= 0 and self._base[before[0]].key == self._patched[before[1]].key:
+            shift = self._patched[before[1]].depth - self._base[before[0]].depth
+        units = self._target[slice(*part.target)]
+        if shift and units and units[0].depth < self._base[before[0]].depth:
+            shift = 0  # it is outside of what the patch indents
+        for unit in units:
+            self._pieces.append(FromTarget(unit, None, unit.depth + shift if shift else None))
+
     def _at_an_edge(self, part: Stretch) -> bool:
-        """Whether what one side adds there is at the end of a block that the other one indents: it
+        """Whether what one side adds there is at an edge of a block that the other one indents: it
         may belong into that block, or not."""
-        added, deeper = (
-            (part.patched, self._target)
-            if part.patched[0] < part.patched[1]
-            else (part.target, self._patched)
+        ours = part.patched[0] < part.patched[1]
+        added, units = (part.patched, self._patched) if ours else (part.target, self._target)
+        other, at = (self._target, part.target[0]) if ours else (self._patched, part.patched[0])
+        if added[0] == added[1]:
+            return False
+        before = self._indented(other, at - 1, part.base[0] - 1)
+        after = self._indented(other, at, part.base[0])
+        if before is None or after is None or before == after:
+            return False
+        first, last = units[added[0]].depth, units[added[1] - 1].depth
+        return (before != 0 and first >= self._base[part.base[0] - 1].depth) or (
+            after != 0 and last >= self._base[part.base[0]].depth
         )
-        if added[0] == added[1] or part.base[0] == 0 or part.base[0] >= len(self._base):
-            return False
-        units = self._patched if deeper is self._target else self._target
-        at = (part.target if deeper is self._target else part.patched)[0]
-        if at == 0 or at >= len(deeper):
-            return False
-        before, after = self._base[part.base[0] - 1], self._base[part.base[0]]
-        changed = deeper[at - 1].depth - before.depth, deeper[at].depth - after.depth
-        inside = units[added[0]].depth >= before.depth or units[added[1] - 1].depth >= after.depth
-        same = deeper[at - 1].key == before.key and deeper[at].key == after.key
-        return same and changed[0] != changed[1] and inside
+
+    def _indented(self, units: Units, at: int, base: int) -> int | None:
+        """How much deeper a side has a unit than the base; None if it is another one.  The ends of
+        the file are no deeper."""
+        if base < 0 or base >= len(self._base):
+            return 0
+        if not 0 <= at < len(units) or units[at].key != self._base[base].key:
+            return None
+        return units[at].depth - self._base[base].depth
 
     def _by_likeness(self, part: Stretch) -> None:
         """Align what is alike though not equal, and settle each unit by itself."""
@@ -286,9 +306,13 @@ class _Settler:
         b, p, t = _keys(base), _keys(patched), _keys(target)
         shift = shift_ or 0
         sure = shift_ is not None
-        if p == b and _depths(patched) == _depths(base):
+        if not base and p != t and self._at_an_edge(part):
+            self._dispute(part, "one side puts a block around what the other adds to")
+        elif not base and not patched:
+            self._keep_added(part)
+        elif p == b and _depths(patched) == _depths(base):
             self._keep_unless_rewritten(part)
-        elif p == t:
+        elif p == t and _depths(patched) == _depths(target):
             self._pieces += [FromTarget(unit) for unit in target]
             self._decide(base, Step.APPLIED, "the target has the same change")
         elif t == b and (sure or not patched):
@@ -425,6 +449,8 @@ class _Settler:
         there is one such way to see it."""
         base, patched, target = (_keys(side) for side in self._sides(part))
         count = len(base)
+        if count < 2:
+            return False
         if self._base[part.base[0]].kind in _TEXT and min(len(patched), len(target)) < count:
             return False
         found: dict[tuple[bytes, ...], tuple[bool, int]] = {}
@@ -483,7 +509,7 @@ class _Settler:
             self._pieces.append(FromTarget(t, None, depth))
             self._decide([b], Step.APPLIED, "the target has the same change")
         elif t.text == b.text:
-            self._pieces.append(FromPatch(p, depth, True))
+            self._pieces.append(FromPatch(p, depth, t))
             self._decide([b], Step.FORMAT, "the target has it as it was, beside other changes")
         else:
             self._mix(b, p, t, depth)
@@ -494,6 +520,11 @@ class _Settler:
         if names is not None:
             self._pieces.append(Imports(base, patched, target, names))
             self._decide([base], Step.FORMAT, "the names that are imported merge as a set")
+            return
+        if _annotates(base, target, patched) or _annotates(base, patched, target):
+            # what is added would be the only parameter with an annotation, or without
+            why = "one side annotates the parameters, to which the other one adds"
+            self._dispute_units([base], [patched], [target], why)
             return
         if target.kind == "output":
             self._dispute_units([base], [patched], [target], "both changed this line of output")
@@ -701,6 +732,19 @@ def _starts_otherwise(one: Unit, other: Unit) -> bool:
     if first.text == second.text:
         return False
     return KEYWORDS.isdisjoint((first.text, second.text)) is False or first.kind != second.kind
+
+
+def _annotates(base: Unit, one: Unit, other: Unit) -> bool:
+    """Whether one side annotates a function to which the other one adds parameters."""
+    return _annotated(base) != _annotated(one) and other.key.count(b",") != base.key.count(b",")
+
+
+def _annotated(unit: Unit) -> bool:
+    """Whether a function's definition says the types of its parameters."""
+    texts = [token.text for token in unit.tokens]
+    if texts[:1] != [b"def"]:
+        return False
+    return b"->" in texts or b":" in texts[:-1]
 
 
 def _words(unit: Unit) -> list[bytes]:
