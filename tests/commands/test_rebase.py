@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers_engine import Project, numbered
+from helpers_engine import Project, file_diff, numbered, patch_bytes
 from helpers_rebase import BASE, BOTH, NEW, OLD, PATCHES, TWO, project
 from hgport.cli import run
 from hgport.engine import hg
@@ -278,7 +278,15 @@ def test_a_damaged_state(stopped: Project, capsys: pytest.CaptureFixture[str]) -
             said(capsys)
             assert run(["rebase", verb]) == 2
             assert "state.json is damaged" in error(capsys)
+    said(capsys)
+    # what is named goes, and of the rest nothing is known
+    assert run(["rebase", "--abort", "5.3"]) == 0
+    assert copy(made).is_dir()
+    assert run(["rebase", "--abort", "5.1"]) == 0
+    assert said(capsys)[-1] == f"given up: the rebase to 5.1, with {copy(made)}"
+    assert not copy(made).exists()
     assert run(["rebase", "--abort"]) == 0
+    assert said(capsys) == [f"given up: what {state} said, which was damaged"]
     assert is_over(made)
     assert ports(made) == {}
 
@@ -314,10 +322,118 @@ def test_what_does_not_belong(stopped: Project, capsys: pytest.CaptureFixture[st
     made = stopped
     settle(copy(made))
     (copy(made) / "new").write_bytes(b"mine")
+    assert run(["rebase", "--status"]) == 4
+    told = said(capsys)
+    assert told[0].startswith("5.1: not settled")
+    assert "new is not under version control" in told[1]
     assert run(["rebase", "--continue"]) == 2
     assert "new is not under version control" in error(capsys)
     (copy(made) / "new").unlink()
     assert run(["rebase", "--continue"]) == 0
+
+
+def test_status_says_what_continue_does(
+    stopped: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = stopped
+    settle(copy(made))
+    hg.run("graft", "--continue", cwd=copy(made))
+    assert run(["rebase", "--status"]) == 4
+    assert said(capsys)[0].startswith("5.1: settled")
+    (copy(made) / "f").write_bytes(b"not committed\n")
+    assert run(["rebase", "--status"]) == 4
+    assert said(capsys)[0].startswith("5.1: not settled")
+    assert run(["rebase", "--continue"]) == 2
+
+
+def test_what_was_settled_outlives_its_origin(
+    stopped: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = stopped
+    settle(copy(made))
+    patch = made.root / "patches" / "1.patch"
+    patch.write_bytes(patch.read_bytes().replace(b"one: first", b"one: the first"))
+    assert run(["rebase", "--continue"]) == 0
+    told = said(capsys)
+    assert any("has changed since it began" in line for line in told)
+    assert b"+upstream and patched ten\n" in ports(made)["5.1/2.patch"]
+    assert b"one: the first" in ports(made)["5.1/1.patch"]
+    assert run(["rebase", "--check"]) == 0
+    assert is_over(made)
+
+
+def test_what_was_settled_is_used_on_what_is_new(
+    stopped: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = stopped
+    settle(copy(made))
+    for name, mark in (("2.patch", b"+"), ("3.patch", b"-")):
+        patch = made.root / "patches" / name
+        data = patch.read_bytes()
+        patch.write_bytes(data.replace(mark + b"patched three", mark + b"patched 3"))
+    assert run(["rebase", "--continue"]) == 0
+    assert b"+upstream and patched ten\n" in ports(made)["5.1/2.patch"]
+    assert b"+patched 3\n" in ports(made)["5.1/2.patch"]
+    assert run(["rebase", "--check"]) == 0
+
+
+OWN = patch_bytes(file_diff("own", None, b"a\nb\n"), subject="own: more")
+
+
+def add_own(made: Project) -> None:
+    """What only the port for 5.1 has."""
+    directory = made.root / "patches" / "5.1"
+    (directory / "own.patch").write_bytes(OWN)
+    with (directory / "series").open("a") as series:
+        series.write("own.patch\n")
+
+
+def test_a_patch_of_the_ports_own(finished: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    made = finished
+    add_own(made)
+    assert run(["rebase", "--check"]) == 1
+    assert "patches/5.1/own.patch: is not made" in said(capsys)
+    assert run(["rebase", "--remember"]) == 0
+    assert run(["rebase", "--check"]) == 0
+    for more in ([], ["--no-memory"]):
+        run(["rebase", "--again", "5.1", *more])
+        assert ports(made)["5.1/own.patch"] == OWN
+    assert run(["rebase", "--abort"]) == 0
+
+
+def test_what_leaves_a_port_is_named(finished: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    made = finished
+    add_own(made)
+    first = made.root / "patches" / "5.1" / "1.patch"
+    first.write_bytes(first.read_bytes().replace(b"one: first", b"one: by hand"))
+    assert run(["rebase", "--again", "5.1"]) == 0
+    told = said(capsys)
+    assert "  own.patch leaves the port." in told
+    assert "  1.patch is not any more as it was in the port." in told
+
+
+def test_a_port_that_cannot_be_made(finished: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    made = finished
+    shutil.copytree(made.root / "patches" / "5.1", made.root / "patches" / "5.0")
+    second = made.root / "patches" / "5.1" / "2.patch"
+    second.write_bytes(second.read_bytes().replace(b" line 12", b" lost"))
+    said(capsys)
+    assert run(["rebase", "--check"]) == 1
+    told = said(capsys)
+    assert told[0].startswith("patches/5.0: cannot be made: 2.patch does not apply to 5.1")
+    assert "patches/5.1/2.patch: differs from what is made" in told
+    assert run(["rebase", "--check", "--json"]) == 1
+    plain = json.loads(capsys.readouterr().out)
+    assert [one["ok"] for one in plain["ports"]] == [False, False]
+
+
+def test_hints_name_the_series(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    series = str(made.root / "series")
+    assert run(["rebase", "5.1", "--series", series]) == 4
+    told = said(capsys)
+    assert any(f"hgport rebase --series {series} --continue 5.1" in line for line in told)
+    assert run(["rebase", "5.1", "--series", series]) == 2
+    assert f"hgport rebase --series {series} --continue" in error(capsys)
 
 
 def test_one_conflict_after_another(
@@ -336,18 +452,15 @@ def test_one_conflict_after_another(
     assert hg.run("log", "-T", "{desc|firstline}\n", "-r", "::.", cwd=copy(made, "4.9")).stdout == (
         b"Mercurial 4.9\none: first\ntwo: second\n"
     )
-    # the series may not change under it
+    # the series changes under it
     patch = made.root / "patches" / TWO
     patch.write_bytes(patch.read_bytes().replace(b"Why it", b"How it"))
     settle(copy(made, "4.9"), "h", b"third of both\n")
-    assert run(["rebase", "--continue"]) == 2
-    assert "series has changed since the rebase to 4.9 began" in error(capsys)
-    patch.write_bytes(PATCHES[TWO])
-    # the changeset of the second conflict is there, but for the state file nothing knows it
     assert run(["rebase", "--continue"]) == 0
     assert "4.9: written: patches/4.9" in said(capsys)
     assert b"+third of both\n" in ports(made)["4.9/3.patch"]
     assert b"-three of both\n" in ports(made)["4.9/3.patch"]
+    assert b"How it" in ports(made)["4.9/2.patch"]
     assert run(["rebase", "--check"]) == 0
 
 
@@ -408,6 +521,10 @@ def test_what_is_served_needs_nothing(made: Project, capsys: pytest.CaptureFixtu
         (["--continue", "--skip"], "--continue and --skip do not go together"),
         (["--abort", "--base", "5.2"], "--base does not go with --abort"),
         (["--check", "--into", "x"], "--into does not go with --check"),
+        (["--abort", "--json"], "--json does not go with --abort"),
+        (["--remember", "--explain"], "--explain does not go with --remember"),
+        (["--continue", "--no-memory"], "--no-memory does not go with --continue"),
+        (["--status", "5.1"], "a range does not go with --status"),
         (["5.1", "--dry-run", "--into", "x"], "--into does not go with --dry-run"),
         (["5.1", "--series", "/nowhere/series"], "no series file"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,12 @@ def test_a_port_in_another_order(made: Project) -> None:
     taught("5.1")
     assert same("5.1")
     assert taught("5.1") == ()
+
+
+def test_a_stack_of_which_no_base_is_known(made: Project) -> None:
+    write(made, {"5.1": port()})
+    stack, catalogue = model.load()
+    foreign = replace(stack, base=None)
+    assert learn(foreign, catalogue, "5.1") == ()
+    (record,) = learn(foreign, catalogue, "5.1", base="5.2")
+    assert record.name == TWO

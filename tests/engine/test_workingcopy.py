@@ -277,3 +277,13 @@ def test_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         WorkingCopy.make(tmp_path / "copy", RELEASE, write_tree(tmp_path / "tree", TREE), fill)
     assert [path.name for path in tmp_path.iterdir()] == ["tree"]
+
+
+def test_what_an_aborted_merge_leaves(made: Made) -> None:
+    merged = made.copy.keep(MERGING)
+    made.hg("graft", "--abort")
+    assert made.hg("status") == ["? added"]
+    assert not made.copy.is_untouched(made.parent)
+    assert made.copy.is_untouched(made.parent, merged)
+    (made.path / "added").write_bytes(b"by a person\n")
+    assert not made.copy.is_untouched(made.parent, merged)

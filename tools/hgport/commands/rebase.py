@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from hgport.commands import options
 from hgport.commands.rebase_asked import Asked
-from hgport.errors import UsageError
+from hgport.errors import HgportError, UsageError
 
 # the options that are a verb of their own, each with the function of rebase_session that it is
 _VERBS = {
@@ -79,13 +80,48 @@ def command(
     from hgport.commands import rebase_session
 
     verb = getattr(rebase_session, _VERBS[chosen[0]] if chosen else "begin")
-    return int(verb(asked))
+    try:
+        return int(verb(asked))
+    except HgportError as err:
+        err.hint = asked.with_series(err.hint) if err.hint else err.hint
+        raise
+
+
+def _idle(*names: str) -> Callable[[Asked], dict[str, object]]:
+    """What a command line says with these options."""
+
+    def given(asked: Asked) -> dict[str, object]:
+        every: dict[str, object] = {
+            "--json": asked.as_json,
+            "--explain": asked.explain,
+            "--no-memory": not asked.uses_memory,
+            "a range": asked.releases is not None,
+        }
+        return {name: every[name] for name in names}
+
+    return given
+
+
+# what a verb would take without a word, beside what none of them takes
+_IDLE_WITH = {
+    "--continue": _idle("--no-memory"),
+    "--skip": _idle("--no-memory"),
+    "--abort": _idle("--no-memory", "--json", "--explain"),
+    "--status": _idle("--no-memory", "--explain", "a range"),
+    "--check": _idle("--no-memory"),
+    "--remember": _idle("--no-memory", "--json", "--explain"),
+}
 
 
 def _refuse_idle(asked: Asked, chosen: list[str]) -> None:
     """Refuse options that would do nothing, and a missing range."""
     if chosen and chosen != ["--dry-run"]:
-        given = {"--base": asked.base, "--into": asked.into, "--again": asked.again}
+        given: dict[str, object] = {
+            "--base": asked.base,
+            "--into": asked.into,
+            "--again": asked.again,
+        }
+        given.update(_IDLE_WITH[chosen[0]](asked))
         for name, value in given.items():
             if value:
                 raise UsageError(f"{name} does not go with {chosen[0]}")

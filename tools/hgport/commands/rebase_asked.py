@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,13 @@ class Asked:
     def load(self) -> tuple[Stack, Catalogue]:
         """The stack and its catalogue."""
         return project.load(self.series)
+
+    def with_series(self, text: str) -> str:
+        """A text in which the commands name the series, where it is not the project's own."""
+        if self.series is None:
+            return text
+        word = f"hgport rebase --series {shlex.quote(str(self.series))}"
+        return text.replace("hgport rebase", word)
 
     def named(self) -> list[Release] | None:
         """The releases of the range, None if there is none."""

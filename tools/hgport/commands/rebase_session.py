@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from hgport.commands.rebase_asked import Asked, say_json
@@ -11,7 +12,7 @@ from hgport.engine.learn import Regenerated, learn, regenerate, stray_records
 from hgport.engine.origins import Origin
 from hgport.engine.resolutions import memory_of
 from hgport.engine.session import Report, Session, Standing, Tools, Wish
-from hgport.errors import UsageError
+from hgport.errors import HgportError, OutsideError, UsageError
 from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.output import say, width
@@ -122,7 +123,7 @@ def _say_reports(asked: Asked, reports: Sequence[Report], made: Sequence[Carried
         served = [one.release for one in reports if one.standing is Standing.SERVED]
         say("", report.table(made, width(), served), *report.notes(made), "")
     for each in reports:
-        say(*words.standing(each))
+        say(*map(asked.with_series, words.standing(each)))
     if len(reports) > 1:
         say(words.summary(reports))
 
@@ -142,27 +143,42 @@ def check(asked: Asked) -> int:
         raise UsageError("there is no port to check", "a port is a directory patches/LINE")
     memory = memory_of(stack)
     found: list[Regenerated] = []
+    failed: dict[str, str] = {}
     with shown() as progress:
         for port in stack.ports:
             if port.line in lines:
-                made = regenerate(
-                    stack,
-                    catalogue,
-                    port,
-                    memory,
-                    compiler=compiler,
-                    judged_by=identity(catalogue.newest(port.line)),
-                    progress=progress,
-                )
-                found.append(made)
+                with _noted(str(port.line), failed):
+                    made = regenerate(
+                        stack,
+                        catalogue,
+                        port,
+                        memory,
+                        compiler=compiler,
+                        judged_by=identity(catalogue.newest(port.line)),
+                        progress=progress,
+                    )
+                    found.append(made)
     stray = stray_records(stack, memory)
-    good = all(one.is_same for one in found) and not stray
+    good = all(one.is_same for one in found) and not stray and not failed
     if asked.as_json:
         plain = [words.plain_check(one) for one in found]
+        plain += [{"line": line, "ok": False, "problem": why} for line, why in failed.items()]
         say_json({"ports": plain, "stray": [str(path) for path in stray], "ok": good})
     else:
+        say(*(f"patches/{line}: cannot be made: {why}" for line, why in failed.items()))
         _say_check(asked, found, stray)
     return 0 if good else 1
+
+
+@contextlib.contextmanager
+def _noted(line: str, failed: dict[str, str]) -> Iterator[None]:
+    """Have what keeps a port from being made noted, so that the others are looked at as well."""
+    try:
+        yield
+    except (UsageError, OutsideError):
+        raise
+    except HgportError as err:
+        failed[line] = err.message
 
 
 def _say_check(asked: Asked, found: Sequence[Regenerated], stray: Sequence[Path]) -> None:

@@ -88,6 +88,7 @@ def learn(
     catalogue: Catalogue,
     line: str,
     *,
+    base: str | None = None,
     dependents: bool = True,
     compiler: Compiler | None = None,
     progress: ProgressOfMany | None = None,
@@ -95,14 +96,18 @@ def learn(
     """Have the port directory of ``line``, and those that are made from it (if ``dependents``),
     come out of what is remembered as they are.
 
-    ``compiler`` gives what compiles for a release.  Returns the records that were written or
+    ``base`` is what the port was made from, as in ``origin_of``, for a stack of which no base is
+    known; ``compiler`` gives what compiles for a release.  Returns the records that were written or
     removed; none if all was known, or if there is no such directory.  Raises as ``carry`` does,
     UsageError for a damaged record, OutsideError if the disk refuses.
     """
     ports = {port.line: port for port in stack.ports}
-    if line not in ports or stack.base is None:
+    if stack.base is not None:
+        base = None
+    if line not in ports or (stack.base is None and base is None):
         return ()
-    learner = _Learner(stack, catalogue, compiler, progress)
+    learner = _Learner(stack, catalogue, base, compiler, progress)
+    dependents = dependents and base is None
     touched: tuple[Path, ...] = ()
     with _locked(stack):
         memory = memory_of(stack)
@@ -173,9 +178,12 @@ def _locked(stack: Stack) -> contextlib.AbstractContextManager[None]:
     return locked(stack.top.path.absolute().parent / ".hgport" / "records.lock")
 
 
-def _order(stack: Stack, catalogue: Catalogue, port: Port) -> CarryOrder:
+def _order(stack: Stack, catalogue: Catalogue, port: Port, base: str | None = None) -> CarryOrder:
     target = reference(stack, catalogue, port)
-    return CarryOrder(stack, catalogue, origin_of(stack, catalogue, target), target)
+    if base is not None:
+        # what it was made from was there before it
+        stack = replace(stack, ports=tuple(one for one in stack.ports if one != port))
+    return CarryOrder(stack, catalogue, origin_of(stack, catalogue, target, base), target)
 
 
 def _compared(port: Port, made: CarriedSeries) -> Regenerated:
@@ -197,6 +205,7 @@ class _Learner:
 
     stack: Stack
     catalogue: Catalogue
+    base: str | None
     compiler: Compiler | None
     progress: ProgressOfMany | None
 
@@ -204,7 +213,7 @@ class _Learner:
         """The records of a port directory, of which some may be empty."""
         from hgport.upstream.contents import Contents
 
-        order = _order(self.stack, self.catalogue, port)
+        order = _order(self.stack, self.catalogue, port, self.base)
         with Contents(progress=self.progress) as contents:
             base = ReleaseTree(contents, order.base, self.progress)
             target = ReleaseTree(contents, order.target, self.progress)

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from hgport.engine import conflicted
+from hgport.engine import conflicted, settled
 from hgport.engine.carried import CarriedSeries, CarryOrder
 from hgport.engine.carrycache import carried
 from hgport.engine.learn import concerned, forget, learn, made_from
 from hgport.engine.origins import Origin, origin_of
 from hgport.engine.ports import needless, remove_port, write_port
-from hgport.engine.resolutions import memory_of
-from hgport.engine.sessionstate import State, Unfinished, Waiting
+from hgport.engine.records import parse, write
+from hgport.engine.resolutions import Memory, memory_of
+from hgport.engine.sessionstate import Resolved, State, Unfinished, Waiting
 from hgport.engine.workingcopy import Merging, WorkingCopy
 from hgport.errors import UsageError
 from hgport.files import remove_tree
@@ -126,26 +127,54 @@ class Rebaser:
         """Carry with all that the person has settled so far; then finish, or leave a conflict."""
         target = self.catalogue.release(entry.version)
         origin = self.origin(entry)
+        told: tuple[str, ...] = ()
         if _digest(origin) != entry.digest:
-            raise UsageError(
-                f"{origin.port.series.path} has changed since the rebase to {entry.version} began",
-                "hgport rebase --abort, and begin again",
-            )
+            entry = self._renewed(state, entry, origin)
+            what = f"{origin.port.series.path} has changed since it began"
+            told = (f"{what}, so it was begun again, with what was settled so far.",)
+        if entry.kept and not entry.resolved:
+            # of the rebase before it began again, if that was killed on the way
+            remove_tree(self.copy(entry.version).path)
         self._tools.listener.begins(origin, target)
         order = CarryOrder(self.stack, self.catalogue, origin, target)
         made = self._carry(order, entry)
         self._tools.listener.made(made)
         if made.conflict is not None:
-            return self._stop(state, entry, order, made)
-        return self._finish(state, entry, made)
+            report = self._stop(state, entry, order, made)
+        else:
+            report = self._finish(state, entry, made)
+        return replace(report, told=told + report.told)
+
+    def _renewed(self, state: State, entry: Unfinished, origin: Origin) -> Unfinished:
+        """The rebase from its start, with what the person settled so far as something remembered:
+        it was about a series that is not there any more."""
+        kept = dict(entry.kept)
+        for one in entry.resolved:
+            if one.merged and one.node != one.parent:
+                record = settled.record(self._present(entry, one), one)
+                kept[one.patch] = write(record).decode("latin-1")
+        pairs = tuple(sorted(kept.items()))
+        entry = replace(entry, digest=_digest(origin), resolved=(), waiting=None, kept=pairs)
+        state.put(entry)
+        remove_tree(self.copy(entry.version).path)
+        return entry
+
+    def _memory(self, entry: Unfinished) -> Memory:
+        """What may be used: what is remembered, if asked for, and what was settled already."""
+        memory = memory_of(self.stack)
+        memory = memory if entry.uses_memory else memory.nothing()
+        line = self.catalogue.release(entry.version).line
+        for patch, text in entry.kept:
+            fresh = parse(text.encode("latin-1"), line, patch, patch)
+            memory = memory.plus([settled.joined(memory.record(line, patch), fresh)])
+        return memory
 
     def _carry(self, order: CarryOrder, entry: Unfinished) -> CarriedSeries:
-        memory = memory_of(self.stack)
         return carried(
             order,
             settled=self._settled(entry),
             skipped=entry.skipped,
-            memory=memory if entry.uses_memory else memory.nothing(),
+            memory=self._memory(entry),
             compiler=self._tools.compiler,
             judged_by=self._tools.identity(order.target),
             progress=self._tools.progress,
@@ -153,20 +182,17 @@ class Rebaser:
 
     def _settled(self, entry: Unfinished) -> Mapping[str, Mapping[str, bytes | None]]:
         """What the person made of conflicts, from the changesets in the working copy."""
+        return {one.patch: settled.texts(self._present(entry, one), one) for one in entry.resolved}
+
+    def _present(self, entry: Unfinished, one: Resolved) -> WorkingCopy:
+        """The working copy, which has what the person made of a conflict."""
         copy = self.copy(entry.version)
-        settled = {}
-        for one in entry.resolved:
-            if not copy.has(one.node):
-                raise UsageError(
-                    f"{copy.path} does not have {one.node[:12]} any more, which resolves "
-                    f"{one.patch}",
-                    "hgport rebase --abort, and begin again",
-                )
-            paths = set(one.paths)
-            if one.node != one.parent:
-                paths |= copy.changed(one.node).keys()
-            settled[one.patch] = copy.contents(one.node, paths)
-        return settled
+        if not copy.has(one.node):
+            raise UsageError(
+                f"{copy.path} does not have {one.node[:12]} any more, which resolves {one.patch}",
+                "hgport rebase --abort, and begin again",
+            )
+        return copy
 
     def _stop(
         self, state: State, entry: Unfinished, order: CarryOrder, made: CarriedSeries
@@ -182,9 +208,10 @@ class Rebaser:
 
         def fill(copy: WorkingCopy, node: str) -> None:
             parent = copy.commit(conflicted.changesets(between, copy.reader(node)), node)
+            merged = copy.keep(merging)
             source = copy.begin(merging, parent)
             paths = tuple(sorted(file.path for file in merging.files))
-            waiting = Waiting(stopped.patch.name, parent, source, paths)
+            waiting = Waiting(stopped.patch.name, parent, source, paths, merged)
             state.put(replace(entry, waiting=waiting))
 
         state.put(replace(entry, waiting=None))
@@ -220,7 +247,7 @@ class Rebaser:
         name = line if entry.into is None else Path(entry.into).name
         old = next((port for port in stack.ports if port.line == line), None)
         written = write_port(stack, name, made.port)
-        records = self._remember(line) if entry.into is None else ()
+        records = self._remember(line, entry.base) if entry.into is None else ()
         told = self._concerned(old) if entry.into is None else ()
         state.drop(entry.version)
         remove_tree(self._directory / entry.version)
@@ -239,16 +266,19 @@ class Rebaser:
         for patch in old.series.patches:
             if now.get(patch.name, patch.data) != patch.data:
                 told.append(f"{patch.name} is not any more as it was in the port.")
+        if self.stack.base is None:
+            return tuple(told)
         others = concerned(self.stack, self.catalogue, port, before, port.series.names)
         return (*told, *others)
 
-    def _remember(self, line: str) -> tuple[Path, ...]:
+    def _remember(self, line: str, base: str | None = None) -> tuple[Path, ...]:
         """Keep what a person decided about the port that was written."""
         self.stack, self.catalogue = self._load()
         return learn(
             self.stack,
             self.catalogue,
             line,
+            base=base,
             compiler=self._tools.compiler,
             progress=self._tools.progress,
         )

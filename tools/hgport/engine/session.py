@@ -20,7 +20,7 @@ from hgport.engine.sessionstate import Resolved, State, Unfinished, Waiting
 from hgport.errors import ConflictError, HgportError, UsageError
 from hgport.files import locked, remove_tree
 from hgport.model.catalogue import Catalogue
-from hgport.model.release import Release, line_key, line_of, version_key
+from hgport.model.release import Release, is_version, line_key, line_of, version_key
 from hgport.model.stack import Stack
 
 __all__ = ["Listener", "Report", "Session", "Standing", "Tools", "Wish"]
@@ -116,7 +116,9 @@ class Session:
         with locked(self._lock):
             if releases is None:
                 return self._abort_all()
-            state = State.load(self._file)
+            state = self._readable_state()
+            if state is None:
+                return self._abort_unread(releases)
             named = [e.version for e in state.entries.values() if _is_in(e, releases)]
             return [told for version in named for told in self._abort(state, version)]
 
@@ -243,12 +245,12 @@ class Session:
         copy = self._rebaser.copy(entry.version)
         if not copy.path.exists():
             return not entry.resolved
-        return copy.is_untouched(waiting.parent)
+        return copy.is_untouched(waiting.parent, waiting.merged)
 
     def _resolved(self, entry: Unfinished, waiting: Waiting) -> Resolved:
         copy = self._rebaser.copy(entry.version)
         node = copy.finish(waiting.parent, waiting.source, waiting.paths)
-        return Resolved(waiting.patch, waiting.parent, node, waiting.paths)
+        return Resolved(waiting.patch, waiting.parent, node, waiting.paths, waiting.merged)
 
     def _skip(self, state: State, entry: Unfinished) -> Report:
         if entry.waiting is None:
@@ -279,27 +281,53 @@ class Session:
         if entry.waiting is None:
             told = "It was interrupted; hgport rebase --continue goes on."
             return Report(release, Standing.INTERRUPTED, place=copy.path, told=(told,))
-        standing = Standing.OPEN
-        try:
-            left = copy.unsettled(entry.waiting.paths)
-            told = "; ".join(f"{path}: {why}" for path, why in left.items())
-            if not left:
-                standing, told = Standing.READY, "hgport rebase --continue goes on."
-        except HgportError as err:
-            told = _sentence(err)
+        standing, told = self._readiness(entry, entry.waiting)
         patch = entry.waiting.patch
         return Report(release, standing, place=copy.path, patch=patch, told=(told,))
+
+    def _readiness(self, entry: Unfinished, waiting: Waiting) -> tuple[Standing, str]:
+        """What --continue would do about a conflict that waits."""
+        copy = self._rebaser.copy(entry.version)
+        try:
+            if self._is_lost(entry, waiting):
+                why = "is gone" if not copy.path.exists() else "has nothing of the merge any more"
+                return Standing.OPEN, f"{copy.path} {why}; hgport rebase --continue sets it up."
+            copy.require_settled(waiting.parent, waiting.paths)
+        except ConflictError as err:
+            return Standing.OPEN, err.message.replace(f"{copy.path}: ", "", 1)
+        except HgportError as err:
+            return Standing.OPEN, _sentence(err)
+        return Standing.READY, "hgport rebase --continue goes on."
 
     # giving up
 
     def _abort_all(self) -> list[str]:
         # whatever the state file says, or whether it can be read
-        told = [f"the rebase to {path.name}, with {path}" for path in self._copies()]
-        with contextlib.suppress(UsageError):
+        told = [_given_up(path) for path in self._copies()]
+        state = self._readable_state()
+        if state is None:
+            told.append(f"what {self._file} said, which was damaged")
+        else:
             names = {path.name for path in self._copies()}
-            entries = State.load(self._file).entries
-            told += [f"the rebase to {version}" for version in entries if version not in names]
+            told += [f"the rebase to {one}" for one in state.entries if one not in names]
         remove_tree(self.directory)
+        return told
+
+    def _readable_state(self) -> State | None:
+        """The state, None if its file is damaged."""
+        try:
+            return State.load(self._file)
+        except UsageError:
+            return None
+
+    def _abort_unread(self, releases: Sequence[Release]) -> list[str]:
+        """Give up rebases of which only the working copies are known."""
+        lines = {release.line for release in releases}
+        told = []
+        for path in self._copies():
+            if is_version(path.name) and line_of(path.name) in lines:
+                told.append(_given_up(path))
+                remove_tree(path)
         return told
 
     def _copies(self) -> list[Path]:
@@ -311,6 +339,10 @@ class Session:
         remove_tree(copy)
         state.drop(version)
         return [told]
+
+
+def _given_up(copy: Path) -> str:
+    return f"the rebase to {copy.name}, with {copy}"
 
 
 def _entry(release: Release, wish: Wish) -> Unfinished:

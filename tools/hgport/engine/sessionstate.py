@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hgport.engine.records import parse
 from hgport.errors import OutsideError, UsageError
 from hgport.files import write_whole
 from hgport.model.release import version_key
@@ -24,24 +25,26 @@ class Waiting:
     """A conflict that waits for a person.
 
     ``parent`` is the changeset that it is on, ``source`` the one that is grafted, ``paths`` are the
-    files of the merge.
+    files of the merge, ``merged`` the changeset of what hgport made of them ("": not known).
     """
 
     patch: str
     parent: str
     source: str
     paths: tuple[str, ...]
+    merged: str = ""
 
 
 @dataclass(frozen=True)
 class Resolved:
     """What a person made of a conflict: the changeset ``node`` on ``parent``, which are the same if
-    nothing was left of the patch.  ``paths`` are the files of the merge."""
+    nothing was left of the patch.  ``paths`` and ``merged`` are as in Waiting."""
 
     patch: str
     parent: str
     node: str
     paths: tuple[str, ...]
+    merged: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,9 @@ class Unfinished:
 
     ``base``, ``uses_memory``, ``into`` and ``again`` are as in Wish.  ``digest`` stands for the
     origin's series.  ``behind`` is the release that has to be finished first, "" if none has.
-    ``waiting`` is None between two conflicts, where a crash may leave it.
+    ``waiting`` is None between two conflicts, where a crash may leave it.  ``kept`` is what was
+    settled before the origin changed and the rebase had to begin again: pairs of a patch and the
+    text of a record, in Latin-1.
     """
 
     version: str
@@ -63,6 +68,7 @@ class Unfinished:
     skipped: tuple[str, ...] = ()
     resolved: tuple[Resolved, ...] = ()
     waiting: Waiting | None = None
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -86,7 +92,7 @@ class State:
             raise OutsideError(f"cannot read {path}: {err.strerror}") from err
         try:
             return cls(path, {one.version: one for one in _entries(json.loads(data))})
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, UsageError):
             raise UsageError(
                 f"{path} is damaged, or of another hgport", "hgport rebase --abort drops it"
             ) from None
@@ -118,10 +124,18 @@ def _entries(document: Any) -> Iterable[Unfinished]:
         waiting = plain.pop("waiting")
         resolved = plain.pop("resolved")
         yield Unfinished(
-            **{**plain, "skipped": tuple(plain["skipped"])},
+            **{**plain, "skipped": tuple(plain["skipped"]), "kept": _kept(plain.get("kept", ()))},
             resolved=tuple(Resolved(**{**one, "paths": tuple(one["paths"])}) for one in resolved),
             waiting=Waiting(**{**waiting, "paths": tuple(waiting["paths"])}) if waiting else None,
         )
+
+
+def _kept(pairs: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for patch, text in pairs:
+        parse(text.encode("latin-1"), "", patch, patch)  # UnicodeError is a ValueError
+        found.append((patch, text))
+    return tuple(found)
 
 
 def _check_version(version: str) -> None:

@@ -121,6 +121,19 @@ class WorkingCopy:
             for path in self._status().get("?", ()):
                 (self.path / path).unlink()
 
+    def keep(self, merging: Merging) -> str:
+        """Have a changeset of what hgport's merge put into the files, markers and all; its hash.
+
+        It tells what a person has changed since.
+        """
+        from hgport.engine.hgpatcher import Changeset
+
+        files = {file.path: file.content for file in merging.files if file.content is not None}
+        subject = merging.description.partition("\n")[0]
+        merged = Changeset(_AUTHOR, "0 0", f"what hgport made of {subject!r}", files, {}, {})
+        (node,) = self._repository().commit([merged], None)
+        return node
+
     def _sides(self, merging: Merging) -> tuple[str, str]:
         from hgport.engine.hgpatcher import Changeset
 
@@ -155,31 +168,36 @@ class WorkingCopy:
         ``paths`` are the files that the merge was about.  Raises ConflictError for what is still
         to be settled, UsageError for what the person has to put right first.
         """
+        self.require_settled(parent, paths)
+        if self._parent() == parent:
+            grafting = self._is_grafting()
+            words = ["graft", "--continue"] if grafting else ["commit", "-q", *self._like(source)]
+            self._hg(*words)
+        return self._parent()
+
+    def require_settled(self, parent: str, paths: Collection[str]) -> None:
+        """Raise what ``finish`` would raise, if it would; nothing is changed."""
         self._refuse_absent()
         tip = self._parent()
         if tip != parent:
-            return self._committed(tip, parent)
+            self._refuse_other_than_one(tip, parent)
+            return
         status = self._status()
-        changed = any(status.get(kind) for kind in "MAR")
-        grafting = self._is_grafting()
-        if not grafting and not changed:
+        if not self._is_grafting() and not any(status.get(kind) for kind in "MAR"):
             raise UsageError(
                 f"{self.path}: the merge is gone, aborted or updated away",
                 "hgport rebase --skip leaves the patch out, --abort gives up",
             )
         self._refuse_unsettled(paths)
         self._refuse_doubtful(status)
-        words = ["graft", "--continue"] if grafting else ["commit", "-q", *self._like(source)]
-        self._hg(*words)
-        return self._parent()
 
     def _like(self, source: str) -> list[str]:
         """The words by which ``hg commit`` gets author, date and description of a changeset."""
         told = self._repository().committed(source)
         return ["-u", told.user, "-d", told.date, "-m", told.description]
 
-    def _committed(self, tip: str, parent: str) -> str:
-        """Take a commit that the person made by hand."""
+    def _refuse_other_than_one(self, tip: str, parent: str) -> None:
+        """Refuse all but one commit on the parent, which the person made by hand."""
         unfinished = self._repository().unfinished()
         if unfinished:
             raise UsageError(
@@ -188,7 +206,7 @@ class WorkingCopy:
             )
         self._refuse_doubtful(self._status())
         if self._repository().committed(tip).parents == (parent,):
-            return tip
+            return
         above = self._say(f"{parent}::{tip} - {parent}", "{node}\n").split()
         merges = self._say(f"({parent}::{tip} - {parent}) and merge()", "x")
         raise UsageError(
@@ -228,11 +246,19 @@ class WorkingCopy:
                 "hg add it if it belongs to the patch, else move it away",
             )
 
-    def is_untouched(self, parent: str) -> bool:
-        """Whether nothing is there but ``parent``, as after a merge that was aborted by hand."""
-        if self._is_grafting() or not (self.path / ".hg").is_dir():
+    def is_untouched(self, parent: str, merged: str = "") -> bool:
+        """Whether nothing is there but ``parent``, as after a merge that was aborted by hand.
+
+        Files that it added may have stayed, as they are in ``merged``, which ``keep`` gave.
+        """
+        if not (self.path / ".hg").is_dir() or self._is_grafting() or self._parent() != parent:
             return False
-        return self._parent() == parent and not self._status()
+        status = self._status()
+        left = status.pop("?", [])
+        if status or (left and not merged):
+            return False
+        read = self._repository().reader(merged) if left else lambda path: None
+        return all((self.path / path).read_bytes() == read(path) for path in left)
 
     def changed(self, node: str) -> dict[str, bytes | None]:
         """The files that a changeset changes, with their content (None: removed)."""
