@@ -9,9 +9,10 @@ import pytest
 
 from helpers_merge import MARKS, cut, source
 from hgport.engine.merge import textual, tree
-from hgport.engine.merge.assemble import Unwritable, Writer, marked
+from hgport.engine.merge.assemble import Writer, marked
 from hgport.engine.merge.dialect import Dialect
 from hgport.engine.merge.pieces import Disputed, FromPatch, FromTarget, Imports, Mixed, Piece
+from hgport.engine.merge.prose import Unwritable
 from hgport.engine.merge.units import Cut
 
 BASE = cut(source("""

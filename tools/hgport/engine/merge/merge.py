@@ -17,6 +17,7 @@ from hgport.engine.merge.dialect import Dialect
 from hgport.engine.merge.lexer import NotPython
 from hgport.engine.merge.literals import Literals
 from hgport.engine.merge.pieces import Decided, Disputed
+from hgport.engine.merge.prose import Unwritable
 from hgport.engine.merge.result import Conflict, Merge, Sides, Step
 from hgport.engine.merge.settle import Settled, dispute, settle
 from hgport.engine.merge.units import Cut
@@ -141,7 +142,7 @@ class _Merger:
         )
         try:
             made = _candidate(writer.write(settled.pieces, tail), settled.decided)
-        except assemble.Unwritable:
+        except Unwritable:
             return None
         whole = not any(d.step is Step.APPLIED for d in settled.decided)
         if not check.same_change(base, patched, target, made.undecided, made.disputed, whole=whole):

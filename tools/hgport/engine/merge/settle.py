@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hgport.engine.merge import align, importlist, tree
-from hgport.engine.merge.canon import KEYWORDS
+from hgport.engine.merge.likeness import matches
 from hgport.engine.merge.pieces import (
     Decided,
     Disputed,
@@ -17,16 +17,25 @@ from hgport.engine.merge.pieces import (
     Piece,
 )
 from hgport.engine.merge.result import Step
+from hgport.engine.merge.runs import (
+    TEXT,
+    annotates,
+    clings,
+    enclosing,
+    is_at_both_ends,
+    is_clear,
+    is_gone,
+    is_outside,
+    is_part,
+    is_parting,
+    once,
+    parent_of,
+)
 from hgport.engine.merge.threeway import Kept, Stretch, walk
 from hgport.engine.merge.units import Unit
 
-# units that are less alike than this have nothing to do with each other
-_ALIKE = 0.5
-_ALIKE_FROM_THE_SECOND = 0.6
 # statements of fewer tokens than this are said in many places
 _LONG = 6
-# the kinds of units of what is no Python
-_TEXT = ("line", "output", "command")
 _STYLE = "the target differs from the base there in how it is written, not in what it says"
 
 Units = Sequence[Unit]
@@ -110,8 +119,8 @@ class _Settler:
     def _find_moves(self, to_patched: align.Matches) -> None:
         """What the patch takes away in one place and puts, as it was, into another."""
         stays = set(to_patched.values())
-        gone = _once(self._base, (i for i in range(len(self._base)) if i not in to_patched))
-        new = _once(self._patched, (i for i in range(len(self._patched)) if i not in stays))
+        gone = once(self._base, (i for i in range(len(self._base)) if i not in to_patched))
+        new = once(self._patched, (i for i in range(len(self._patched)) if i not in stays))
         moved = {new[key]: gone[key] for key in gone if key in new}
         # a statement that is said in many places was not moved because it is gone in one of them
         self._moved = {
@@ -248,8 +257,8 @@ class _Settler:
     def _by_likeness(self, part: Stretch) -> None:
         """Align what is alike though not equal, and settle each unit by itself."""
         base, patched, target = self._sides(part)
-        to_patched = _alike(base, patched)
-        to_target = _alike(base, target)
+        to_patched = matches(base, patched)
+        to_target = matches(base, target)
         self._base_to_target.update(
             (part.base[0] + i, part.target[0] + j) for i, j in to_target.items()
         )
@@ -278,14 +287,14 @@ class _Settler:
         if part.patched[0] == part.patched[1]:
             return 0
         top = min(self._patched[index].depth for index in range(*part.patched))
-        parent = _parent(self._patched, start, top)
+        parent = parent_of(self._patched, start, top)
         if parent is None:
             return 0
         theirs = self._theirs(parent)
         if theirs is None:
             return min(around) if len(around) == 1 else None
         shift = self._target[theirs].depth - self._patched[parent].depth
-        there = _parent(self._target, part.target[0], top + shift)
+        there = parent_of(self._target, part.target[0], top + shift)
         return shift if there == theirs or around == {shift} else None
 
     def _theirs(self, patched: int) -> int | None:
@@ -294,7 +303,7 @@ class _Settler:
             for part in self._parts:
                 if isinstance(part, Stretch) and part.patched[0] <= patched < part.patched[1]:
                     base, ours, theirs = self._sides(part)
-                    to_ours, to_theirs = _alike(base, ours), _alike(base, theirs)
+                    to_ours, to_theirs = matches(base, ours), matches(base, theirs)
                     for at, number in to_ours.items():
                         if at in to_theirs:
                             there = part.target[0] + to_theirs[at]
@@ -319,11 +328,11 @@ class _Settler:
             self._replace(part, shift)
             why = "the patch adds it" if not base else "the patch replaces it"
             self._decide(base, Step.FORMAT, f"{why}, beside lines that the target changed")
-        elif _is_part(t, b) and _is_part(p, t):
+        elif is_part(t, b) and is_part(p, t):
             kept = align.same(t, p)
             self._pieces += [FromTarget(unit) for i, unit in enumerate(target) if i in kept]
             self._decide(base, Step.FORMAT, "the target has removed a part of it")
-        elif _is_part(p, b) and _is_part(t, p):
+        elif is_part(p, b) and is_part(t, p):
             self._pieces += [FromTarget(unit) for unit in target]
             self._decide(base, Step.APPLIED, "the target has removed it, and more")
         elif (
@@ -372,8 +381,8 @@ class _Settler:
 
     def _same_function(self, patched: int, base: int) -> bool:
         """Whether a unit of the patched file and one of the base are in one function."""
-        ours = _enclosing(self._patched, patched)
-        theirs = _enclosing(self._base, base)
+        ours = enclosing(self._patched, patched)
+        theirs = enclosing(self._base, base)
         if ours is None or theirs is None:
             return ours is theirs
         return [t.text for t in ours.tokens[:2]] == [t.text for t in theirs.tokens[:2]]
@@ -382,10 +391,10 @@ class _Settler:
         """Put what the patch only adds, before or after a run that the target changed or lacks, at
         that end of it; whether that is where it certainly belongs."""
         base, patched, target = self._sides(part)
-        if not base or len(patched) <= len(base) or _at_both_ends(patched, base):
+        if not base or len(patched) <= len(base) or is_at_both_ends(patched, base):
             return False
-        gone = _is_gone(target, base)
-        if gone and base[0].kind in _TEXT and not _is_outside(patched[len(base) :], base):
+        gone = is_gone(target, base)
+        if gone and base[0].kind in TEXT and not is_outside(patched[len(base) :], base):
             return False
         start, end = part.patched
         count = len(base)
@@ -393,11 +402,11 @@ class _Settler:
             (start + count, end), part.target[1], shift, target, base
         ):
             self._pieces += [FromTarget(unit) for unit in target]
-            if _parts(patched[0], patched[count], target):
+            if is_parting(patched[0], patched[count], target):
                 self._pieces.append(FromPatch(patched[0], patched[0].depth + shift))
             self._insert((start + count, end), shift)
             return True
-        if gone and _clings(patched[-count - 1]):
+        if gone and clings(patched[-count - 1]):
             return False
         if _keys(patched[-count:]) == _keys(base) and self._fits(
             (start, end - count), part.target[0], shift, target, base
@@ -413,20 +422,20 @@ class _Settler:
         count = len(base)
         if not base or len(target) <= count or (patched and shift is None):
             return False
-        gone = _is_gone(patched, base)
-        if _at_both_ends(target, base):
+        gone = is_gone(patched, base)
+        if is_at_both_ends(target, base):
             return False
-        if gone and base[0].kind in _TEXT and not _is_outside(target[count:], base):
+        if gone and base[0].kind in TEXT and not is_outside(target[count:], base):
             return False
         if _keys(target[:count]) == _keys(base):
             added = target[count:]
             if self._clear(added, part.target[0] + count, patched, base):
                 self._insert(part.patched, shift or 0)
-                if _parts(target[0], added[0], patched):
+                if is_parting(target[0], added[0], patched):
                     self._pieces.append(FromTarget(target[0]))
                 self._pieces += [FromTarget(unit) for unit in added]
                 return True
-        if gone and _clings(target[-count - 1]):
+        if gone and clings(target[-count - 1]):
             return False
         if _keys(target[-count:]) == _keys(base):
             added = target[:-count]
@@ -439,10 +448,10 @@ class _Settler:
     def _clear(self, added: Units, place: int, run: Units, base: Units) -> bool:
         """Whether what the target adds at a place of its own stays in its block, and clear of what
         the patch made of the lines beside it."""
-        parent = _parent(self._target, place, min(unit.depth for unit in added))
+        parent = parent_of(self._target, place, min(unit.depth for unit in added))
         if parent is not None and parent not in self._counterpart.values():
             return False
-        return _is_clear(added[0].depth, run, base)
+        return is_clear(added[0].depth, run, base)
 
     def _divided(self, part: Stretch, shift: int | None) -> bool:
         """Settle a stretch of which the patch changed one end and the target the other; whether
@@ -451,7 +460,7 @@ class _Settler:
         count = len(base)
         if count < 2:
             return False
-        if self._base[part.base[0]].kind in _TEXT and min(len(patched), len(target)) < count:
+        if self._base[part.base[0]].kind in TEXT and min(len(patched), len(target)) < count:
             return False
         found: dict[tuple[bytes, ...], tuple[bool, int]] = {}
         for at in range(1, count):
@@ -491,13 +500,13 @@ class _Settler:
         in, and either clear of what the target has there by their depth, or beside lines that it
         merely changed."""
         top = min(self._patched[index].depth for index in range(*span))
-        parent = _parent(self._patched, span[0], top)
-        theirs = _parent(self._target, place, top + shift)
+        parent = parent_of(self._patched, span[0], top)
+        theirs = parent_of(self._target, place, top + shift)
         if (None if parent is None else self._theirs(parent)) != theirs:
             return False
         if parent is not None and theirs is None:
             return False
-        return _is_clear(self._patched[span[0]].depth + shift, run, base)
+        return is_clear(self._patched[span[0]].depth + shift, run, base)
 
     def _both(self, part: Kept) -> None:
         """Settle one unit that all three have in some form."""
@@ -521,7 +530,7 @@ class _Settler:
             self._pieces.append(Imports(base, patched, target, names))
             self._decide([base], Step.FORMAT, "the names that are imported merge as a set")
             return
-        if _annotates(base, target, patched) or _annotates(base, patched, target):
+        if annotates(base, target, patched) or annotates(base, patched, target):
             # what is added would be the only parameter with an annotation, or without
             why = "one side annotates the parameters, to which the other one adds"
             self._dispute_units([base], [patched], [target], why)
@@ -596,95 +605,6 @@ def _shifted(part: Kept | Stretch, by: Stretch) -> Kept | Stretch:
     return Stretch(*((a + start, b + start) for (a, b), start in zip(part, starts)))
 
 
-def _once(units: Units, indexes: Iterable[int]) -> dict[bytes, int]:
-    """The units among those whose content occurs once among them, by that content."""
-    found: dict[bytes, int] = {}
-    twice = set()
-    for index in indexes:
-        key = units[index].key
-        if key in found:
-            twice.add(key)
-        found[key] = index
-    return {key: index for key, index in found.items() if key not in twice}
-
-
-def _parent(units: Units, place: int, depth: int) -> int | None:
-    """The unit that opens the block which a unit of that depth would be in at that place; None for
-    the file itself."""
-    if depth == 0:
-        return None
-    for index in range(place - 1, -1, -1):
-        if units[index].depth < depth and units[index].kind == "code":
-            return index
-    return None
-
-
-def _at_both_ends(units: Units, base: Units) -> bool:
-    """Whether the base is both how they start and how they end, so that nobody can tell which of
-    them are new."""
-    keys, count = _keys(units), len(base)
-    return keys[:count] == keys[-count:] == _keys(base)
-
-
-def _is_gone(run: Units, base: Units) -> bool:
-    """Whether a run of changed lines holds less than it was."""
-    return not run or (run[0].kind in _TEXT and len(run) < len(base))
-
-
-def _is_outside(added: Units, gone: Units) -> bool:
-    """Whether lines that follow others are outside of the item that those are: they start further
-    left, or as far left as its first line while all others of it are further right."""
-    first = next((_indentation(unit) for unit in added if unit.text.strip()), None)
-    inside = [_indentation(unit) for unit in gone if unit.text.strip()]
-    if first is None or not inside:
-        return False
-    item = len(inside) > 1 and all(one > inside[0] for one in inside[1:])
-    return first < min(inside) or (item and first <= inside[0])
-
-
-def _parts(first: Unit, added: Unit, run: Units) -> bool:
-    """Whether the blank line with which lines began that are gone is needed before what followed
-    them."""
-    blank = first.kind in _TEXT and not first.text.strip()
-    return blank and bool(added.text.strip()) and not any(not unit.text.strip() for unit in run)
-
-
-def _indentation(unit: Unit) -> int:
-    text = unit.text.expandtabs()
-    return len(text) - len(text.lstrip())
-
-
-def _clings(unit: Unit) -> bool:
-    """Whether a unit belongs to what follows it, as comments and decorators do."""
-    return unit.kind == "comment" or (bool(unit.tokens) and unit.tokens[0].text == b"@")
-
-
-def _is_clear(depth: int, run: Units, base: Units) -> bool:
-    """Whether something of that depth may stand beside a run of changed lines: they are gone, or
-    deeper, or were merely changed."""
-    if not run or all(unit.depth > depth for unit in run):
-        return True
-    if run[0].kind in _TEXT and len(run) < len(base):
-        # that was looked at before
-        return True
-    said = [word for unit in base for word in _words(unit)]
-    return tree.likeness(said, [word for unit in run for word in _words(unit)]) >= _ALIKE
-
-
-def _enclosing(units: Units, place: int) -> Unit | None:
-    """The line that opens the outermost block which a unit is in."""
-    for index in range(place, -1, -1):
-        if units[index].depth == 0 and units[index].kind == "code":
-            return units[index] if index != place else None
-    return None
-
-
-def _is_part(some: Sequence[bytes], all_: Sequence[bytes]) -> bool:
-    """Whether the first is the second with elements left out."""
-    rest = iter(all_)
-    return all(one in rest for one in some)
-
-
 def _lead(base: Unit, patched: Unit, target: Unit) -> bytes | None:
     """The blank lines before a unit, if the patch changes them and the target did not."""
     changed = base.lead != patched.lead and target.lead == base.lead
@@ -695,58 +615,3 @@ def _merged_depth(base: Unit, patched: Unit, target: Unit) -> int | None:
     if patched.depth == base.depth or patched.depth == target.depth:
         return target.depth
     return patched.depth if target.depth == base.depth else None
-
-
-def _alike(left: Units, right: Units) -> align.Matches:
-    if _identities(left) == _identities(right):
-        return {index: index for index in range(len(left))}
-    words = [_words(unit) for unit in left], [_words(unit) for unit in right]
-
-    def score(i: int, j: int) -> float:
-        one, other = left[i], right[j]
-        if one.kind != other.kind:
-            return 0.0
-        if one.key == other.key:
-            # what is said everywhere ("return", "else:", blank lines) holds little
-            return 2.0 * min(1.0, 0.1 + 0.15 * len(words[0][i]))
-        if _starts_otherwise(one, other):
-            return 0.0
-        found = tree.likeness(words[0][i], words[1][j])
-        return found if found >= _least(one, other) else 0.0
-
-    return align.similar(len(left), len(right), score)
-
-
-def _least(one: Unit, other: Unit) -> float:
-    """How alike two units must be: more so if they do not start alike."""
-    if one.kind == "code" and one.tokens[0].text != other.tokens[0].text:
-        return _ALIKE_FROM_THE_SECOND
-    return _ALIKE
-
-
-def _starts_otherwise(one: Unit, other: Unit) -> bool:
-    """Whether two statements begin with different words, as "if" and "return" do."""
-    if one.kind != "code":
-        return False
-    first, second = one.tokens[0], other.tokens[0]
-    if first.text == second.text:
-        return False
-    return KEYWORDS.isdisjoint((first.text, second.text)) is False or first.kind != second.kind
-
-
-def _annotates(base: Unit, one: Unit, other: Unit) -> bool:
-    """Whether one side annotates a function to which the other one adds parameters."""
-    return _annotated(base) != _annotated(one) and other.key.count(b",") != base.key.count(b",")
-
-
-def _annotated(unit: Unit) -> bool:
-    """Whether a function's definition says the types of its parameters."""
-    texts = [token.text for token in unit.tokens]
-    if texts[:1] != [b"def"]:
-        return False
-    return b"->" in texts or b":" in texts[:-1]
-
-
-def _words(unit: Unit) -> list[bytes]:
-    found = (canon for node in tree.nodes(unit) for canon in node.flat)
-    return [canon for canon in found if canon.strip()]
