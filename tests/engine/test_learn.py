@@ -10,7 +10,7 @@ import pytest
 from helpers_engine import Project, file_diff, numbered, patch_bytes, write_stack
 from helpers_rebase import BOTH, OLD, ONE, PATCHES, THREE, TWO, port, project
 from hgport.engine.carry import CarryOrder, carry
-from hgport.engine.learn import concerned, learn, regenerate
+from hgport.engine.learn import learn, regenerate, tend
 from hgport.engine.origins import origin_of
 from hgport.engine.records import Kind
 from hgport.engine.resolutions import memory_of
@@ -143,26 +143,39 @@ def test_a_patch_that_only_a_port_has(made: Project) -> None:
     stack, catalogue = model.load()
     record = memory_of(stack).record("5.1", "utf-plain.patch")
     assert (record.whole, record.after) == (EXTRA, ONE)
-    # the port made from that one left it out; without memory nothing but it is known
-    assert memory_of(stack).is_dropped("5.0", "utf-plain.patch")
+    # without memory nothing but it is known
     assert [r.patch for r in memory_of(stack).nothing().records] == ["utf-plain.patch"]
-    told = concerned(stack, catalogue, stack.ports[1], [ONE, TWO, THREE], list(OWN))
-    assert len(told) == 1 and told[0].startswith("utf-plain.patch is left out of 5.0, made from")
     # a person drops it again
     write(made, {"5.1": port()})
     assert set(taught("5.1")) == {"5.1/utf-plain.patch", "5.0/utf-plain.patch"}
     assert same("5.1") and same("5.0")
 
 
-def test_a_patch_that_only_a_farther_port_has(made: Project) -> None:
-    left = {name: port()[name] for name in (ONE, TWO)}
-    write(made, {"5.1": left, "5.0": port()})
-    assert "5.0/3.patch" in taught("5.1")
-    assert same("5.1") and same("5.0")
+def test_what_leaves_a_port_stays_in_those_made_from_it(made: Project) -> None:
+    write(made, {"5.1": port(), "5.0": port()})
+    taught("5.1")
+    write(made, {"5.1": {name: port()[name] for name in (ONE, TWO)}})
     stack, catalogue = model.load()
+    learn(stack, catalogue, "5.1", dependents=False)
+    assert same("5.1") and not same("5.0")
+    records, told = tend(stack, catalogue, stack.ports[1], list(PATCHES))
+    assert [path.name for path in records] == [THREE]
+    assert told == ("3.patch stays in the port for 5.0 as its own.",)
+    assert same("5.0")
     assert memory_of(stack).record("5.0", THREE).whole == PATCHES[THREE]
-    told = concerned(stack, catalogue, stack.ports[1], list(PATCHES), list(left))
-    assert told == ("3.patch stays in 5.0, made from the port for 5.1, as its own.",)
+
+
+def test_what_a_port_lacks_of_a_change_is_nobodys_decision(made: Project) -> None:
+    write(made, {"5.1": port(), "5.0": port()})
+    taught("5.1")
+    write(made, {"5.1": OWN})
+    stack, catalogue = model.load()
+    learn(stack, catalogue, "5.1", dependents=False)
+    records, told = tend(stack, catalogue, stack.ports[1], list(PATCHES))
+    assert records == () and len(told) == 1
+    assert told[0].startswith("The port for 5.0 is made from this one, and is not what comes of it")
+    assert not same("5.0")
+    assert not memory_of(stack).is_dropped("5.0", "utf-plain.patch")
 
 
 def test_a_port_in_another_order(made: Project) -> None:

@@ -192,9 +192,21 @@ def test_what_was_written_comes_out_of_a_rebase(made: Project, tmp_path: Path) -
     stack, catalogue = project.load()
     port = stack.for_line("5.0")
     assert not learn.regenerate(stack, catalogue, port, memory_of(stack)).is_same
-    records = refresh.remember(plan, stack, catalogue)
+    records, _told = refresh.remember(plan, stack, catalogue)
     assert records and all(path.is_file() for path in records)
     assert learn.regenerate(stack, catalogue, port, memory_of(stack)).is_same
+
+
+def test_what_other_ports_lack_of_it_is_not_learnt(made: Project, repo: Path) -> None:
+    commit(repo, {"more": b"more\n"}, "more: add it")
+    plan = refreshed(repo)
+    assert plan.top is not None
+    stack, catalogue = project.load()
+    records, told = refresh.remember(plan, stack, catalogue)
+    assert records == ()
+    assert [line for line in told if "hgport rebase --again 5.0 makes it anew" in line] == [*told]
+    assert len(told) == 1
+    assert memory_of(stack).records == ()
 
 
 def test_files_of_every_kind_come_back(made: Project, repo: Path, tmp_path: Path) -> None:
@@ -226,7 +238,7 @@ def test_a_tag_on_something_else(made: Project, tmp_path: Path) -> None:
 
 def test_nothing_is_learnt_of_what_did_not_change(made: Project, repo: Path) -> None:
     plan = refreshed(repo)
-    assert refresh.remember(plan, *project.load()) == ()
+    assert refresh.remember(plan, *project.load()) == ((), ())
 
 
 # ports of their own

@@ -88,10 +88,8 @@ def remember(asked: Asked) -> int:
     touched: list[Path] = []
     with shown() as progress:
         for line in lines:
-            # every port where all are asked for, so none for another
-            more = asked.releases is not None
             touched += learn(
-                stack, catalogue, line, dependents=more, compiler=compiler, progress=progress
+                stack, catalogue, line, dependents=False, compiler=compiler, progress=progress
             )
     for path in dict.fromkeys(touched):
         say(words.record(path))

@@ -52,6 +52,7 @@ def refresh(
 
     ``drop`` allows to drop patches without asking.
     """
+    from hgport.proof.compilers import compiler
     from hgport.report.downloads import shown
     from hgport.report.session import record
 
@@ -68,9 +69,9 @@ def refresh(
         return 0
     written = type(stack).load(stack.top.path, stack.base)
     with shown() as progress:
-        records = engine.remember(plan, written, catalogue, progress)
+        records, told = engine.remember(plan, written, catalogue, progress, compiler)
     say(*(record(path) for path in records))
-    say(*engine.told(plan, stack, written, catalogue))
+    say(*told)
     return 0
 
 

@@ -7,7 +7,7 @@ has to be put in on the way.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +18,12 @@ from hgport.engine.carried import Carried, CarriedSeries, CarryOrder, Fate
 from hgport.engine.carry import Decided, carry_trees, touched
 from hgport.engine.carrycache import carried
 from hgport.engine.headers import header_of
-from hgport.engine.origins import described, origin_of, reference
+from hgport.engine.origins import origin_of, reference
 from hgport.engine.outcome import PatchResult, Reader
 from hgport.engine.records import FileRecord, Record
 from hgport.engine.releasetree import ReleaseTree, Tree
 from hgport.engine.resolutions import Memory, edits_between, keep, memory_of
-from hgport.errors import HgportError
+from hgport.errors import HgportError, OutsideError
 from hgport.files import locked
 from hgport.model.catalogue import Catalogue
 from hgport.model.release import Release
@@ -96,6 +96,8 @@ def learn(
     """Have the port directory of ``line``, and those that are made from it (if ``dependents``),
     come out of what is remembered as they are.
 
+    The latter is right only where they were up to date with what they were made from; see ``tend``.
+
     ``base`` is what the port was made from, as in ``origin_of``, for a stack of which no base is
     known; ``compiler`` gives what compiles for a release.  Returns the records that were written or
     removed; none if all was known, or if there is no such directory.  Raises as ``carry`` does,
@@ -146,32 +148,64 @@ def made_from(stack: Stack, catalogue: Catalogue, origin: Port) -> list[Port]:
     return found
 
 
-def concerned(
-    stack: Stack, catalogue: Catalogue, origin: Port, before: Iterable[str], now: Sequence[str]
-) -> tuple[str, ...]:
-    """Whole sentences on the ports that are made from one: those that keep a patch that has left
-    it, and those that do not have one that is new in it.
+def tend(
+    stack: Stack,
+    catalogue: Catalogue,
+    origin: Port,
+    before: Iterable[str],
+    *,
+    compiler: Compiler | None = None,
+    progress: ProgressOfMany | None = None,
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """See to the ports that are made from one that has changed; ``before`` are the names of the
+    patches that it had.
 
-    ``stack`` is as it is then, and learned; ``before`` and ``now`` are the names of the port's
-    patches.
+    A patch that has left it stays in them, and is remembered as their own.  Nothing else is: what
+    they lack of the change is no decision of anybody's.  Returns the records that were written, and
+    whole sentences about these ports.  ``compiler`` and ``progress`` are as in ``learn``, which is
+    what raises.
     """
-    memory = memory_of(stack)
-    others = made_from(stack, catalogue, origin)
+    lost = [name for name in before if name not in origin.series.names]
+    records: tuple[Path, ...] = ()
     told = []
-    for name in before:
-        keeping = [str(one.line) for one in others if name in one.series.names]
-        if name not in now and keeping:
-            lines = ", ".join(keeping)
-            told.append(f"{name} stays in {lines}, made from {described(origin)}, as its own.")
-    for name in now:
-        lacking = [str(o.line) for o in others if memory.is_dropped(str(o.line), name)]
-        if name not in before and lacking:
+    for port in made_from(stack, catalogue, origin):
+        line = str(port.line)
+        with _locked(stack):
+            memory = memory_of(stack)
+            found = ownpatches.found(line, port.series.patches, origin.series.patches)
+            own = [one for one in found if one.patch in lost]
+            old = [one for one in memory.records if one.line == line]
+            fresh = [one for one in memory.plus(own).records if one.line == line]
+            written, memory = keep(memory, line, fresh) if fresh != old else ((), memory)
+        records += written
+        told += [f"{one.patch} stays in the port for {line} as its own." for one in own]
+        if not _comes_out(stack, catalogue, port, memory, compiler, progress):
             told.append(
-                f"{name} is left out of {', '.join(lacking)}, made from {described(origin)}; to "
-                f"have it there, remove {memory.place(memory.record(lacking[0], name))}, then "
-                f"hgport rebase --again {lacking[0]}."
+                f"The port for {line} is made from this one, and is not what comes of it any more: "
+                f"hgport rebase --again {line} makes it anew, --remember {line} takes it as it is."
             )
-    return tuple(told)
+    return records, tuple(told)
+
+
+def _comes_out(
+    stack: Stack,
+    catalogue: Catalogue,
+    port: Port,
+    memory: Memory,
+    compiler: Compiler | None,
+    progress: ProgressOfMany | None,
+) -> bool:
+    from hgport.engine.carry import carry
+
+    order = _order(stack, catalogue, port)
+    compiles = compiler(order.target) if compiler else None
+    try:
+        made = carry(order, memory=memory, compiles=compiles, progress=progress)
+    except OutsideError:
+        raise
+    except HgportError:
+        return False  # the origin does not apply to its own release
+    return _compared(port, made).is_same
 
 
 def _locked(stack: Stack) -> contextlib.AbstractContextManager[None]:

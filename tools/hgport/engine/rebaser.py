@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from hgport.engine import conflicted, settled
 from hgport.engine.carried import CarriedSeries, CarryOrder
 from hgport.engine.carrycache import carried
-from hgport.engine.learn import concerned, forget, learn, made_from
+from hgport.engine.learn import forget, learn, made_from, tend
 from hgport.engine.origins import Origin, origin_of
 from hgport.engine.ports import needless, remove_port, write_port
 from hgport.engine.records import parse, write
@@ -247,31 +247,45 @@ class Rebaser:
         name = line if entry.into is None else Path(entry.into).name
         old = next((port for port in stack.ports if port.line == line), None)
         written = write_port(stack, name, made.port)
-        records = self._remember(line, entry.base) if entry.into is None else ()
-        told = self._concerned(old) if entry.into is None else ()
+        records: tuple[Path, ...] = ()
+        told: tuple[str, ...] = ()
+        if entry.into is None:
+            # those made from a new port were up to date with what it was made from
+            records = self._remember(line, base=entry.base, dependents=old is None)
+            more, told = self._tend(old)
+            records = tuple(dict.fromkeys(records + more))
         state.drop(entry.version)
         remove_tree(self._directory / entry.version)
         standing = Standing.SAME if written is None else Standing.WRITTEN
         is_port = entry.into is None
         return Report(made.target, standing, made, written, "", told, records, is_port)
 
-    def _concerned(self, old: Port | None) -> tuple[str, ...]:
-        """What is to be said of a port that was there, and of those that are made from it."""
+    def _tend(self, old: Port | None) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        """See to the ports that are made from one that was there before it was written: the records
+        that changed, and what is to be said."""
         if old is None:
-            return ()
+            return (), ()
         (port,) = (one for one in self.stack.ports if one.line == old.line)
         now = {patch.name: patch.data for patch in port.series.patches}
-        before = [patch.name for patch in old.series.patches]
-        told = [f"{name} leaves the port." for name in before if name not in now]
+        told = [f"{name} leaves the port." for name in old.series.names if name not in now]
         for patch in old.series.patches:
             if now.get(patch.name, patch.data) != patch.data:
                 told.append(f"{patch.name} is not any more as it was in the port.")
-        if self.stack.base is None:
-            return tuple(told)
-        others = concerned(self.stack, self.catalogue, port, before, port.series.names)
-        return (*told, *others)
+        if self.stack.base is None or old.series.patches == port.series.patches:
+            return (), tuple(told)
+        records, more = tend(
+            self.stack,
+            self.catalogue,
+            port,
+            old.series.names,
+            compiler=self._tools.compiler,
+            progress=self._tools.progress,
+        )
+        return records, (*told, *more)
 
-    def _remember(self, line: str, base: str | None = None) -> tuple[Path, ...]:
+    def _remember(
+        self, line: str, *, base: str | None = None, dependents: bool = True
+    ) -> tuple[Path, ...]:
         """Keep what a person decided about the port that was written."""
         self.stack, self.catalogue = self._load()
         return learn(
@@ -279,6 +293,7 @@ class Rebaser:
             self.catalogue,
             line,
             base=base,
+            dependents=dependents,
             compiler=self._tools.compiler,
             progress=self._tools.progress,
         )

@@ -29,6 +29,7 @@ from hgport.places import cache_dir
 from hgport.upstream.contents import Contents
 
 if TYPE_CHECKING:
+    from hgport.engine.learn import Compiler
     from hgport.upstream.sdist import ProgressOfMany
 
 
@@ -129,23 +130,6 @@ def write(made: Plan, stack: Stack) -> None:
             replace_together(_changed(stack.top, made.top))
 
 
-def told(made: Plan, old: Stack, stack: Stack, catalogue: Catalogue) -> tuple[str, ...]:
-    """Whole sentences on other ports that what was written concerns; ``old`` is the stack before
-    it, ``stack`` the one after."""
-    if not made.changes or stack.base is None:
-        return ()
-    from hgport.engine.learn import concerned
-
-    lines = list(made.ports) + ([None] if made.top is not None else [])
-    before = {port.line: port.series.names for port in (*old.ports, Port(None, old.top))}
-    return tuple(
-        sentence
-        for port in (*stack.ports, Port(None, stack.top))
-        if port.line in lines and port.line in before
-        for sentence in concerned(stack, catalogue, port, before[port.line], port.series.names)
-    )
-
-
 def _refuse_changed(series: Series) -> None:
     files = {series.directory / patch.name: patch.data for patch in series.patches}
     files[series.path] = series.data
@@ -171,18 +155,32 @@ def _changed(series: Series, patches: tuple[Patch, ...]) -> dict[Path, bytes | N
 
 
 def remember(
-    made: Plan, stack: Stack, catalogue: Catalogue, progress: ProgressOfMany | None = None
-) -> tuple[Path, ...]:
+    made: Plan,
+    stack: Stack,
+    catalogue: Catalogue,
+    progress: ProgressOfMany | None = None,
+    compiler: Compiler | None = None,
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Have what was written come out of a rebase from now on (see ``engine.learn``).
 
-    ``stack`` is the one that was written.  Returns the records that changed; raises as ``learn``.
+    ``stack`` is the one that was written.  Returns the records that changed, and whole sentences
+    about the ports that are made from what was written; raises as ``learn``.
     """
     if not made.changes or stack.base is None:
-        return ()
-    from hgport.engine.learn import learn, made_from
+        return (), ()
+    from hgport.engine.learn import learn, tend
 
-    lines = list(made.ports)
-    if made.top is not None:
-        lines += [str(one.line) for one in made_from(stack, catalogue, Port(None, stack.top))]
-    paths = (learn(stack, catalogue, line, progress=progress) for line in dict.fromkeys(lines))
-    return tuple(dict.fromkeys(path for some in paths for path in some))
+    paths: tuple[Path, ...] = ()
+    told: tuple[str, ...] = ()
+    for line in made.ports:
+        # a port that keeps the old series is what those made from it are up to date with
+        keeps = line != made.line
+        paths += learn(
+            stack, catalogue, line, dependents=keeps, compiler=compiler, progress=progress
+        )
+    for port in (*stack.ports, Port(None, stack.top)):
+        if port.line == made.line and (port.line is not None or made.top is not None):
+            names = made.port.series.names
+            more, words = tend(stack, catalogue, port, names, compiler=compiler, progress=progress)
+            paths, told = paths + more, told + words
+    return tuple(dict.fromkeys(paths)), told
