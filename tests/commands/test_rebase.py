@@ -525,6 +525,7 @@ def test_what_is_served_needs_nothing(made: Project, capsys: pytest.CaptureFixtu
         (["--remember", "--explain"], "--explain does not go with --remember"),
         (["--continue", "--no-memory"], "--no-memory does not go with --continue"),
         (["--status", "5.1"], "a range does not go with --status"),
+        (["5.1", "--explain", "--into", "x"], "--into does not go with --explain"),
         (["5.1", "--dry-run", "--into", "x"], "--into does not go with --dry-run"),
         (["5.1", "--series", "/nowhere/series"], "no series file"),
     ],

@@ -17,6 +17,7 @@ from hgport.output import say
 from hgport.report import rangediff as report
 
 if TYPE_CHECKING:
+    from hgport.model.catalogue import Catalogue
     from hgport.model.patch import Patch
     from hgport.model.stack import Stack
 
@@ -36,8 +37,19 @@ def command(old: str, new: str, format_aware: bool, as_json: bool, series: Path 
     Patches are matched by name, then by content: = is the same, ! differs, < is dropped, > is
     added.  Where hunks are makes no difference.  Below each patch is a diff of the two diffs.
     """
-    stack, _catalogue = project.load(series)
+    stack, catalogue = project.load(series)
+    for text in (old, new):
+        _refuse_unknown(text, catalogue)
     return range_diff(stack, old, new, format_aware=format_aware, as_json=as_json)
+
+
+def _refuse_unknown(text: str, catalogue: Catalogue) -> None:
+    """Raise UsageError for a line that the catalogue does not have."""
+    from hgport.model.release import is_version, line_of
+
+    word = text.rpartition(":")[2]
+    if is_version(word) and not Path(text).exists():
+        catalogue.of_line(line_of(word))
 
 
 def range_diff(

@@ -34,7 +34,11 @@ _VERBS = {
 )
 @click.option("--again", is_flag=True, help="Make a port anew though its line is served.")
 @click.option("--no-memory", is_flag=True, help="Do not use what was decided earlier.")
-@click.option("--explain", is_flag=True, help="Say of every hunk which step settled it, and why.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say of every hunk what settled it, and why; alone, write nothing.",
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Work it out, and write nothing.")
 @click.option("--continue", "go_on", is_flag=True, help="Go on after a conflict was settled.")
 @click.option("--skip", is_flag=True, help="Leave the patch in conflict out of the port.")
@@ -128,4 +132,5 @@ def _refuse_idle(asked: Asked, chosen: list[str]) -> None:
     elif asked.releases is None:
         raise UsageError("say which releases, as in hgport rebase 5.1", "latest is all lines")
     if asked.into is not None and chosen:
-        raise UsageError(f"--into does not go with {chosen[0]}")
+        what = "--explain" if asked.explain else "--dry-run"
+        raise UsageError(f"--into does not go with {what}, which writes nothing")

@@ -58,3 +58,4 @@ def _say_preview(asked: Asked, made: Sequence[CarriedSeries]) -> None:
     for one in made if asked.explain else ():
         say(*report.explain(one), "")
     say(report.table(made, width()), *report.notes(made), report.summary(made))
+    say("nothing was written")
