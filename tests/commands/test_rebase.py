@@ -150,7 +150,7 @@ def test_a_session(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rebase", "--status"]) == 0
     assert said(capsys) == ["no rebase is under way"]
     assert run(["rebase", "--check"]) == 0
-    assert said(capsys)[-1] == "1 ports with 3 patches: all as made from their neighbours"
+    assert said(capsys)[-1] == "1 port with 3 patches: all as made from their neighbours"
     assert run(["rebase", "--continue"]) == 2
     assert "no rebase is under way" in error(capsys)
 
@@ -170,14 +170,14 @@ def test_a_touched_port(finished: Project, capsys: pytest.CaptureFixture[str]) -
     assert told[0] == "patches/5.1/2.patch: differs from what is made"
     assert "  -+upstream and patched ten" in told
     assert "  ++upstream or patched ten" in told
-    assert "1 ports with 3 patches: 1 of them differ" in told
+    assert "1 port with 3 patches: 1 of them differ" in told
     assert run(["rebase", "--check", "--json"]) == 1
     assert json.loads("\n".join(said(capsys)))["ports"][0]["differences"] == [TWO]
     # the person means it
     assert run(["rebase", "--remember"]) == 0
     assert said(capsys) == [
         "remembered: patches/resolutions/5.1/2.patch",
-        "1 ports, 1 records changed",
+        "1 port, 1 record changed",
     ]
     assert run(["rebase", "--check"]) == 0
     (made.root / "patches" / "resolutions" / "4.0").mkdir()

@@ -11,7 +11,8 @@ from helpers_cycle import commit, exported
 from helpers_engine import file_diff, numbered, patch_bytes
 from hgport.engine import hg
 from hgport.engine.apply import apply_series
-from hgport.engine.render import Edit, edits_of, old_modes, render_patch
+from hgport.engine.outcome import Edit
+from hgport.engine.render import edits_of, old_modes, render_patch
 from hgport.model import project
 from hgport.model.patch import Patch
 from hgport.model.stack import Port

@@ -23,3 +23,8 @@ def width() -> int:
         return os.get_terminal_size(1).columns or 100
     except OSError:
         return 100
+
+
+def counted(number: int, one: str, more: str) -> str:
+    """A number with the word for what it counts."""
+    return f"{number} {one if number == 1 else more}"

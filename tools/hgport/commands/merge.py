@@ -65,6 +65,7 @@ def command(
         hgport.executable = hgport
         hgport.args = merge $base $other $local -o $output
         hgport.premerge = False
+        hgport.binary = True
         [ui]
         merge = hgport
 

@@ -15,7 +15,7 @@ from hgport.engine.session import Report, Session, Standing, Tools, Wish
 from hgport.errors import HgportError, OutsideError, UsageError
 from hgport.model.release import Release
 from hgport.model.stack import Stack
-from hgport.output import say, width
+from hgport.output import counted, say, width
 from hgport.proof.compilers import compiler, identity
 from hgport.report import rebase as report
 from hgport.report import session as words
@@ -93,7 +93,8 @@ def remember(asked: Asked) -> int:
             )
     for path in dict.fromkeys(touched):
         say(words.record(path))
-    say(f"{len(lines)} ports, {len(set(touched))} records changed")
+    ports, records = counted(len(lines), "port", "ports"), len(set(touched))
+    say(f"{ports}, {counted(records, 'record', 'records')} changed")
     return 0
 
 
@@ -186,7 +187,8 @@ def _say_check(asked: Asked, found: Sequence[Regenerated], stray: Sequence[Path]
     patches = sum(len(one.port.series.patches) for one in found)
     wrong = sum(not one.is_same for one in found)
     told = f"{wrong} of them differ" if wrong else "all as made from their neighbours"
-    say(f"{len(found)} ports with {patches} patches: {told}")
+    ports = counted(len(found), "port", "ports")
+    say(f"{ports} with {counted(patches, 'patch', 'patches')}: {told}")
     if wrong:
         say("if the ports are right: hgport rebase --remember; if not: hgport rebase --again LINE")
 

@@ -32,8 +32,8 @@ from hgport.model.release import Release
 
 if TYPE_CHECKING:
     from hgport.engine.merge.merge import Compiles
+    from hgport.engine.outcome import Edit
     from hgport.engine.records import Record
-    from hgport.engine.render import Edit
     from hgport.engine.resolutions import Settled
     from hgport.upstream.sdist import ProgressOfMany
 
@@ -260,7 +260,7 @@ class _Carrier:
         return Carried(patch, _fate(files), files, data, used=told.uses, notes=told.notes)
 
     def _edits(self, files: Iterable[FileFate]) -> list[Edit]:
-        from hgport.engine.render import Edit
+        from hgport.engine.outcome import Edit
 
         edits = []
         for one in files:

@@ -25,7 +25,7 @@ from hgport.model.patch import Patch
 import hgdemandimport  # type: ignore[import-untyped]  # isort: skip
 
 if TYPE_CHECKING:
-    from hgport.engine.render import Edit
+    from hgport.engine.outcome import Edit
 
 
 @contextlib.contextmanager

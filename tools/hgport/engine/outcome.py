@@ -83,3 +83,20 @@ class SeriesResult:
         """The patch in conflict, or None if there is none."""
         stopped = (r for r in self.results if r.outcome is Outcome.CONFLICT)
         return next(stopped, None)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What becomes of one file.
+
+    ``old`` is its content before and ``new`` after, None where it is not there; ``old_mode`` and
+    ``new_mode`` are "", "x" or "l".  ``source`` is the file that it was copied from, whose content
+    and mode are then the old ones; a rename is that and a second edit, which removes the source.
+    """
+
+    path: str
+    old: bytes | None = field(repr=False)
+    new: bytes | None = field(repr=False)
+    old_mode: str = ""
+    new_mode: str = ""
+    source: str | None = None

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from hgport.engine import matching
 from hgport.engine.headers import description_of
 from hgport.engine.hunks import FileDiff, file_diffs
-from hgport.engine.render import Edit, render_patch
+from hgport.engine.outcome import Edit
+from hgport.engine.render import render_patch
 from hgport.engine.stylefree import changes
 from hgport.model.patch import FileChange, Patch
 

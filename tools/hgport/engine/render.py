@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
-from hgport.engine.outcome import PatchResult, Reader
+from hgport.engine.outcome import Edit, PatchResult, Reader
 from hgport.model.patch import Patch
 
 _OLD_MODES = re.compile(rb"(?:old|deleted file) mode (\d{6})\r?\n")
 _MODES = {b"100755": "x", b"120000": "l"}
-
-
-@dataclass(frozen=True)
-class Edit:
-    """What becomes of one file.
-
-    ``old`` is its content before and ``new`` after, None where it is not there; ``old_mode`` and
-    ``new_mode`` are "", "x" or "l".  ``source`` is the file that it was copied from, whose content
-    and mode are then the old ones; a rename is that and a second edit, which removes the source.
-    """
-
-    path: str
-    old: bytes | None = field(repr=False)
-    new: bytes | None = field(repr=False)
-    old_mode: str = ""
-    new_mode: str = ""
-    source: str | None = None
 
 
 def render_patch(header: bytes, edits: Iterable[Edit]) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from hgport.engine.matrix import Cell, Column, Matrix
 from hgport.engine.outcome import Outcome
 from hgport.model.patch import short_name
+from hgport.output import counted
 
 _WORDS = {
     Outcome.OFFSET: "offset",
@@ -71,8 +72,8 @@ def notes(matrix: Matrix) -> list[str]:
 
 def summary(matrix: Matrix) -> str:
     """The one line at the end."""
-    what = f"{_count(len(matrix.names), 'patch', 'patches')} on "
-    what += _count(len(matrix.columns), "release", "releases")
+    what = f"{counted(len(matrix.names), 'patch', 'patches')} on "
+    what += counted(len(matrix.columns), "release", "releases")
     wrong = _wrong(matrix)
     return f"{what}: " + (", ".join(wrong) if wrong else "all as it should be")
 
@@ -169,14 +170,10 @@ def _wrong(matrix: Matrix) -> list[str]:
     counts = Counter(cell.outcome for cell in cells)
     problems = sum(len(cell.problems) for cell in cells if cell.outcome is not Outcome.ABSENT)
     wrong = [
-        _count(counts[Outcome.CONFLICT], "conflict", "conflicts"),
-        _count(counts[Outcome.NOT_TRIED], "not tried", "not tried"),
-        _count(counts[Outcome.ABSENT], "absent", "absent"),
-        _count(problems, "disagreement", "disagreements"),
-        _count(len(matrix.nowhere), "patch for none of them", "patches for none of them"),
+        counted(counts[Outcome.CONFLICT], "conflict", "conflicts"),
+        counted(counts[Outcome.NOT_TRIED], "not tried", "not tried"),
+        counted(counts[Outcome.ABSENT], "absent", "absent"),
+        counted(problems, "disagreement", "disagreements"),
+        counted(len(matrix.nowhere), "patch for none of them", "patches for none of them"),
     ]
     return [text for text in wrong if not text.startswith("0 ")]
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}"

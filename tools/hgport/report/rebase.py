@@ -11,6 +11,7 @@ from hgport.engine.carried import Carried, CarriedSeries, Fate, FileFate, What
 from hgport.engine.merge.result import Hunk
 from hgport.model.patch import short_name
 from hgport.model.release import Release
+from hgport.output import counted
 from hgport.report.matrix import laid_out
 
 if TYPE_CHECKING:
@@ -74,11 +75,11 @@ def notes(made: Sequence[CarriedSeries]) -> list[str]:
 
 def summary(made: Sequence[CarriedSeries]) -> str:
     """The one line at the end."""
-    releases = _count(len(made), "release", "releases")
-    what = f"{_count(len(_names(made)), 'patch', 'patches')} onto {releases}"
+    releases = counted(len(made), "release", "releases")
+    what = f"{counted(len(_names(made)), 'patch', 'patches')} onto {releases}"
     counts = Counter(carried.fate for one in made for carried in one.patches)
     told = [
-        _count(counts[Fate.CONFLICT], "conflict", "conflicts"),
+        counted(counts[Fate.CONFLICT], "conflict", "conflicts"),
         f"{counts[Fate.NOT_TRIED]} not tried",
     ]
     wrong = [text for text in told if not text.startswith("0 ")]
@@ -87,10 +88,6 @@ def summary(made: Sequence[CarriedSeries]) -> str:
 
 def _names(made: Iterable[CarriedSeries]) -> list[str]:
     return list(dict.fromkeys(carried.patch.name for one in made for carried in one.patches))
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}"
 
 
 def _remarks(carried: Carried) -> list[str]:

@@ -11,6 +11,7 @@ from hgport.engine.carried import CarriedSeries, FileFate
 from hgport.engine.learn import Regenerated
 from hgport.engine.resolutions import Use
 from hgport.engine.session import Report, Standing
+from hgport.output import counted
 from hgport.report.rebase import conflict_lines
 
 _LONGEST = 12  # lines of a remembered text that are shown
@@ -123,7 +124,9 @@ def checked(port: Regenerated, *, with_diff: bool) -> list[str]:
     name = f"patches/{port.port.line}"
     if port.is_same:
         count = len(port.port.series.patches)
-        return [f"{name}: {count} patches, as made from {port.carried.origin.why}"]
+        return [
+            f"{name}: {counted(count, 'patch', 'patches')}, as made from {port.carried.origin.why}"
+        ]
     lines = [f"{name}: series: the same patches in another order"] if port.reordered else []
     for one in port.differences:
         lines.append(f"{name}/{one.patch}: {_difference(one.found, one.made, port.carried)}")
