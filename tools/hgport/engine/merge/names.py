@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from hgport.engine.merge.canon import KEYWORDS
 from hgport.engine.merge.units import Unit
 
 Units = Sequence[Unit]
+# of a function: those of the classes and functions that it is in, and its own
+Name = tuple[bytes, ...]
 # of Python 3; a release may bind one that it replaces
 _BUILTINS = frozenset(name.encode() for name in dir(builtins))
 # statements of fewer tokens than this are said in many places
@@ -53,11 +55,23 @@ def _missing_locals(base: Units, patched: Units, target: Units, top: set[bytes])
     return found
 
 
-def _functions(units: Units) -> dict[tuple[bytes, ...], list[Unit]]:
+def _functions(units: Units) -> dict[Name, list[Unit]]:
     """The lines of each function, by the names of the blocks that it is in and its own; those of
     which there are several by that name are left out."""
-    found: dict[tuple[bytes, ...], list[Unit]] = {}
+    found: dict[Name, list[Unit]] = {}
     twice = set()
+    for unit, name, starts in _blocks(units):
+        if starts:
+            twice.update([name] if name in found else [])
+            found[name] = []
+        for end in range(1, len(name) + 1):
+            found[name[:end]].append(unit)
+    return {name: lines for name, lines in found.items() if name not in twice}
+
+
+def _blocks(units: Units) -> Iterator[tuple[Unit, Name, bool]]:
+    """Each line of code, the names of the functions and classes that it is in, its own included,
+    and whether it starts one."""
     open_: list[tuple[int, bytes]] = []
     for unit in units:
         if unit.kind != "code":
@@ -65,15 +79,10 @@ def _functions(units: Units) -> dict[tuple[bytes, ...], list[Unit]]:
         while open_ and open_[-1][0] >= unit.depth:
             open_.pop()
         texts = [token.text for token in unit.tokens[:2]]
-        if texts[0] in (b"def", b"class") and len(texts) > 1:
+        starts = texts[0] in (b"def", b"class") and len(texts) > 1
+        if starts:
             open_.append((unit.depth, texts[1]))
-            name = tuple(one for _depth, one in open_)
-            if name in found:
-                twice.add(name)
-            found[name] = []
-        for end in range(1, len(open_) + 1):
-            found[tuple(one for _depth, one in open_[:end])].append(unit)
-    return {name: lines for name, lines in found.items() if name not in twice}
+        yield unit, tuple(name for _depth, name in open_), starts
 
 
 def bare_names(unit: Unit) -> Iterator[bytes]:
@@ -130,18 +139,5 @@ def _counted(units: Units) -> Counter[tuple[object, ...]]:
     for unit in units:
         if unit.kind == "code" and len(unit.tokens) >= _LONG:
             found[unit.depth, unit.key] += 1
-    found.update(_definitions(units))
+    found.update(("def", name) for _unit, name, starts in _blocks(units) if starts)
     return found
-
-
-def _definitions(units: Units) -> Iterable[tuple[object, ...]]:
-    open_: list[tuple[int, bytes]] = []
-    for unit in units:
-        if unit.kind != "code":
-            continue
-        while open_ and open_[-1][0] >= unit.depth:
-            open_.pop()
-        texts = [token.text for token in unit.tokens[:2]]
-        if texts[0] in (b"def", b"class") and len(texts) > 1:
-            open_.append((unit.depth, texts[1]))
-            yield ("def", tuple(one for _depth, one in open_))
