@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from hgport.engine.merge import tree
+from hgport.engine.merge.likeness import ALIKE
 from hgport.engine.merge.pieces import FromPatch, FromTarget, Imports, Mixed, Piece
 from hgport.engine.merge.units import Unit
 
 # what belongs to the statement of its depth before it
 _CLAUSES = frozenset([b"else", b"elif", b"except", b"finally"])
-# two units are the same one, changed, if they are as alike as this
-_ALIKE = 0.5
 
 
 class _Placed(NamedTuple):
@@ -143,7 +142,7 @@ class _Looker:
         one, other = wanted.key.split(b"\0"), found.unit.key.split(b"\0")
         if wanted.kind == "command":
             one, other = wanted.key.split(), found.unit.key.split()
-        return one[0][:1] == other[0][:1] and tree.likeness(one, other) >= _ALIKE
+        return one[0][:1] == other[0][:1] and tree.likeness(one, other) >= ALIKE
 
 
 def _head(before: Sequence[Unit], clause: Unit) -> Unit | None:

@@ -80,7 +80,7 @@ class _Merger:
             every = Decided(1, len(self._lines[0]) + 1, step, why)
             return self._told(s.patched, (), (every,))
         by_lines = bylines.merge(*self._lines)
-        restyle = self._python is not None and self._crosses(self._python)
+        restyle = self._literals is not None and self._literals.crosses
         if by_lines.content is not None and not restyle and self._is_sound(by_lines):
             return self._told(by_lines.content, (), by_lines.decided)
         found = self._by_units()
@@ -105,19 +105,21 @@ class _Merger:
             self._notes.append(f"it cannot be read as Python ({err}), and is merged by lines")
             return None
 
-    def _crosses(self, cuts: tuple[Cut, Cut, Cut]) -> bool:
-        base, _patched, target = cuts
-        path = self._sides.path
-        return Literals(path, target.units, base.units, self._dialect, self._origin).crosses
+    @functools.cached_property
+    def _literals(self) -> Literals | None:
+        """How the target writes the base's literals, of Python."""
+        if self._python is None:
+            return None
+        base, _patched, target = (one.units for one in self._python)
+        return Literals(self._sides.path, target, base, self._dialect, self._origin)
 
     def _brings_style(self) -> bool:
         """Whether the patch adds literals that the target would write otherwise."""
-        if self._python is None:
+        if self._python is None or self._literals is None:
             return False
-        base, patched, target = self._python
-        literals = Literals(self._sides.path, target.units, base.units, self._dialect, self._origin)
+        base, patched, _target = self._python
         known = {unit.identity for unit in base.units}
-        return literals.changes(unit for unit in patched.units if unit.identity not in known)
+        return self._literals.changes(u for u in patched.units if u.identity not in known)
 
     def _by_units(self) -> _Candidate | None:
         """The format-aware merge; None if no way to see it is sound."""

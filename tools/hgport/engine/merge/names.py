@@ -7,15 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from hgport.engine.merge.canon import KEYWORDS
-from hgport.engine.merge.units import Unit
+from hgport.engine.merge.units import LONG, Unit
 
 Units = Sequence[Unit]
 # of a function: those of the classes and functions that it is in, and its own
 Name = tuple[bytes, ...]
 # of Python 3; a release may bind one that it replaces
 _BUILTINS = frozenset(name.encode() for name in dir(builtins))
-# statements of fewer tokens than this are said in many places
-_LONG = 6
 
 
 def missing(base: Units, patched: Units, target: Units, merged: Units) -> list[bytes]:
@@ -137,7 +135,7 @@ def _counted(units: Units) -> Counter[tuple[object, ...]]:
     """How often each long statement, and each definition of a name in a block, is there."""
     found: Counter[tuple[object, ...]] = Counter()
     for unit in units:
-        if unit.kind == "code" and len(unit.tokens) >= _LONG:
+        if unit.kind == "code" and len(unit.tokens) >= LONG:
             found[unit.depth, unit.key] += 1
     found.update(("def", name) for _unit, name, starts in _blocks(units) if starts)
     return found

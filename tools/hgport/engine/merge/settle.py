@@ -32,10 +32,8 @@ from hgport.engine.merge.runs import (
     parent_of,
 )
 from hgport.engine.merge.threeway import Kept, Stretch, walk
-from hgport.engine.merge.units import Unit
+from hgport.engine.merge.units import LONG, Unit
 
-# statements of fewer tokens than this are said in many places
-_LONG = 6
 _STYLE = "the target differs from the base there in how it is written, not in what it says"
 
 Units = Sequence[Unit]
@@ -132,7 +130,7 @@ class _Settler:
         }
 
     def _is_long(self, index: int) -> bool:
-        return len(self._patched[index].tokens) >= _LONG
+        return len(self._patched[index].tokens) >= LONG
 
     # what the three sides have alike
 

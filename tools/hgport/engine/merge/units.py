@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from hgport.engine.merge.lexer import Token
 
+# statements of fewer tokens than this are said in many places
+LONG = 6
+
 
 @dataclass(frozen=True, eq=False)
 class Unit:
