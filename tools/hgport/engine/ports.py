@@ -149,7 +149,7 @@ def write_port(stack: Stack, line: str, patches: Sequence[tuple[str, bytes]]) ->
     loaded from, OutsideError if the disk refuses; then nothing is written.
     """
     directory = stack.top.directory / line
-    with _locked(stack):
+    with written_by_one(stack):
         _restore(directory)
         old = _unchanged(stack, line)
         names = [name for name, _data in patches]
@@ -170,7 +170,7 @@ def remove_port(stack: Stack, line: str) -> Path:
     What lies in it and is no part of the port stays.  Raises as ``write_port``.
     """
     directory = stack.top.directory / line
-    with _locked(stack):
+    with written_by_one(stack):
         _restore(directory)
         old = _unchanged(stack, line)
         if old is None:
@@ -191,8 +191,8 @@ def _parents(names: Sequence[str]) -> set[Path]:
     return {parent for name in names for parent in Path(name).parents if str(parent) != "."}
 
 
-def _locked(stack: Stack) -> contextlib.AbstractContextManager[None]:
-    """What all that write to one stack hold."""
+def written_by_one(stack: Stack) -> contextlib.AbstractContextManager[None]:
+    """What all that write to the patches of one stack hold, waiting for whoever does so now."""
     name = hashlib.sha256(str(stack.top.path.resolve()).encode()).hexdigest()
     return locked(cache_dir() / "locks" / name)
 

@@ -5,7 +5,6 @@ Everything is worked out first, as a Plan, and written only then.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,19 +12,17 @@ from typing import TYPE_CHECKING
 
 from hgport.engine.lineage import lineage
 from hgport.engine.placing import Placed, Placing
-from hgport.engine.ports import write_port
+from hgport.engine.ports import write_port, written_by_one
 from hgport.engine.seriesfile import with_names
 from hgport.engine.serving import Trial
 from hgport.engine.taking import Taken, expected_of, in_order, take
 from hgport.engine.together import replace_together
 from hgport.errors import UsageError
-from hgport.files import locked
 from hgport.model.catalogue import Catalogue
 from hgport.model.patch import Patch
 from hgport.model.release import Release
 from hgport.model.series import Series
 from hgport.model.stack import Port, Stack
-from hgport.places import cache_dir
 from hgport.upstream.contents import Contents
 
 if TYPE_CHECKING:
@@ -119,13 +116,12 @@ def write(made: Plan, stack: Stack) -> None:
     Raises UsageError if the port is not any more what the plan was made from, OutsideError if the
     disk refuses; then the port is as it was.
     """
-    name = hashlib.sha256(str(stack.top.path.resolve()).encode()).hexdigest()
-    with locked(cache_dir() / "locks" / name):
+    with written_by_one(stack):
         _refuse_changed(made.port.series)
     for line, patches in made.ports.items():
         write_port(stack, line, [(patch.name, patch.data) for patch in patches])
     if made.top is not None:
-        with locked(cache_dir() / "locks" / name):
+        with written_by_one(stack):
             _refuse_changed(stack.top)
             replace_together(_changed(stack.top, made.top))
 
