@@ -465,7 +465,8 @@ def test_ctrl_c_leaves_all_or_nothing(
         said = run.communicate()[1].decode()
         # before there is a handler Python itself ends, which leaves nothing behind either
         assert run.returncode in (0, 130, -signal.SIGINT, 1)
-        assert run.returncode != 130 or said.strip() == "hgport: interrupted"
+        # Python tells of an interruption that it met within a destructor before we can
+        assert run.returncode != 130 or said.endswith("hgport: interrupted\n"), said
     assert log(clone) == before or len(log(clone)) == 4
     assert hg.run("verify", "-q", cwd=clone).stdout == b""
     assert leftovers(tmp_path) == []

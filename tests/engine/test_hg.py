@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hgport.engine import hg
+from hgport.errors import UsageError
 from hgport.process import ProgramFailed
 
 
@@ -33,3 +34,19 @@ def test_extra_environment(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("x")
     hg.run("commit", "-A", "-m", "x", cwd=tmp_path, extra={"HGUSER": "somebody"})
     assert hg.run("log", "-T", "{user}", cwd=tmp_path).stdout == b"somebody"
+
+
+def test_the_persons_own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rc = tmp_path / "rc"
+    rc.write_text("[smtp]\nhost = mail.example.org\nport = 25\n[ui]\nusername = Zoë <z@x.org>\n")
+    monkeypatch.setenv("HGRCPATH", str(rc))
+    assert hg.persons_config("smtp", "email") == {
+        "smtp.host": "mail.example.org",
+        "smtp.port": "25",
+    }
+    assert hg.persons_config("ui")["ui.username"] == "Zoë <z@x.org>"
+    rc.write_text("")
+    assert hg.persons_config("smtp") == {}
+    rc.write_text("what is this\n")
+    with pytest.raises(UsageError, match="cannot be read"):
+        hg.persons_config("smtp")

@@ -44,8 +44,8 @@ class Made:
 class Order:
     """What is to be applied: the stack's patches for a release.
 
-    ``user`` replaces the author of every patch; None leaves them their own.  ``fuzz`` is how many
-    lines of context a hunk may lose.
+    ``user`` replaces the author of every patch, or of those alone whose author is ``stand_in``;
+    None leaves them their own.  ``fuzz`` is how many lines of context a hunk may lose.
     """
 
     stack: Stack
@@ -53,6 +53,23 @@ class Order:
     release: Release
     user: str | None = None
     fuzz: int = 0
+    stand_in: str | None = None
+
+    def author(self, patch: Patch) -> str:
+        """Who is to be the author of a patch's changeset.  Raises UsageError for what is no
+        author's name."""
+        replaced = self.user is not None and self.stand_in in (None, patch.user)
+        name = self.user if self.user is not None and replaced else patch.user
+        if not name.strip() or "\n" in name or not is_text(name):
+            raise UsageError(
+                (
+                    f"{self.user!r} is no author's name"
+                    if replaced
+                    else f"{patch.name} names no author"
+                ),
+                "say whose changesets they are with --user 'NAME <MAIL>'",
+            )
+        return name
 
 
 def into_repository(order: Order, source: Path, destination: Path) -> Made:
@@ -66,7 +83,7 @@ def into_repository(order: Order, source: Path, destination: Path) -> Made:
     result = _apply_to_tree(order, source)
     release = release_changeset(order.release, source)
     results = _changing(result)
-    patches = [_changeset(r, order.user) for r in results]
+    patches = [_changeset(r, order) for r in results]
 
     def build(directory: Path) -> Made:
         repository = Repository(directory, create=True)
@@ -112,7 +129,7 @@ def into_clone(order: Order, clone: Path, revision: str | None) -> Made:
         order.release.version if revision is None else repr(revision),
     )
     results = _changing(result)
-    made = repository.commit([_changeset(r, order.user) for r in results], parent)
+    made = repository.commit([_changeset(r, order) for r in results], parent)
     return Made(result, dict(zip((r.patch.name for r in results), made)))
 
 
@@ -172,28 +189,18 @@ def _changing(result: SeriesResult) -> list[PatchResult]:
     return [r for r in result.results if r.outcome.changes_tree]
 
 
-def _changeset(result: PatchResult, user: str | None) -> Changeset:
+def _changeset(result: PatchResult, order: Order) -> Changeset:
     from hgport.engine.hgpatcher import Changeset
 
     patch = result.patch
     return Changeset(
-        _author(patch, user),
+        order.author(patch),
         patch.date,
         patch.description or patch.name.encode("utf-8", "replace").decode(),
         result.files,
         result.modes,
         result.copies,
     )
-
-
-def _author(patch: Patch, user: str | None) -> str:
-    name = patch.user if user is None else user
-    if not name.strip() or "\n" in name or not is_text(name):
-        raise UsageError(
-            f"{patch.name} names no author" if user is None else f"{user!r} is no author's name",
-            "say whose changesets they are with --user 'NAME <MAIL>'",
-        )
-    return name
 
 
 def release_changeset(release: Release, source: Path) -> Changeset:

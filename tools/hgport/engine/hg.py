@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from hgport import process
+from hgport.errors import UsageError
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -37,12 +39,30 @@ def run(
     ``extra`` is put on top of ``environment()``; the rest is as in process.run, with what it
     raises.
     """
-    # the script's own first line may be too long for the system, so it is not what is run
-    script = Path(sys.executable).with_name("hg")
     return process.run(
-        [sys.executable, script, *args],
-        cwd=cwd,
-        env=environment(extra),
-        timeout=timeout,
-        allowed=allowed,
+        _words(*args), cwd=cwd, env=environment(extra), timeout=timeout, allowed=allowed
     )
+
+
+def _words(*args: str | Path) -> list[str | Path]:
+    # the script's own first line may be too long for the system, so it is not what is run
+    return [sys.executable, Path(sys.executable).with_name("hg"), *args]
+
+
+def persons_config(*sections: str) -> dict[str, str]:
+    """What the person's and the machine's own configuration says in these sections, by
+    ``section.key``; of no repository's is anything taken.
+
+    Raises UsageError if it cannot be read.
+    """
+    env = {**os.environ, "HGPLAIN": "1", "HGRCSKIPREPO": "1", "HGENCODING": "utf-8"}
+    words = _words("config", "-T", "json", *sections)
+    # hg says 1 where there is nothing to tell; at the root of the system there is no repository
+    said = process.run(words, cwd=Path("/"), env=env, timeout=60, allowed=None)
+    if said.code not in (0, 1):
+        lines = said.stderr.decode("utf-8", "replace").splitlines() or ["hg says nothing"]
+        raise UsageError(
+            f"your Mercurial configuration cannot be read: {lines[-1]}", "see hg config --debug"
+        )
+    found = json.loads(said.stdout.decode("utf-8", "replace") or "[]")
+    return {one["name"]: str(one["value"]) for one in found}
