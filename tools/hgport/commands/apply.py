@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hgport.commands import options
+from hgport.commands import completion, options
 from hgport.engine import commits
 from hgport.engine.outcome import Outcome, PatchResult
 from hgport.errors import UsageError
@@ -20,7 +20,7 @@ _SAID = {
 
 
 @click.command("apply")
-@click.argument("release", metavar="RELEASE")
+@click.argument("release", metavar="RELEASE", shell_complete=completion.releases)
 @click.option(
     "--into",
     type=click.Path(path_type=Path),

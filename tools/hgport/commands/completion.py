@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import click
 
 from hgport.errors import HgportError
 from hgport.model import project
 from hgport.model.catalogue import Catalogue
+from hgport.model.stack import Stack
 
 
 def releases(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The versions of the releases that start so."""
+    return _starting(incomplete, _versions(_catalogue()))
+
+
+def lines(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The lines of releases that start so."""
     catalogue = _catalogue()
-    known = [release.version for release in catalogue.releases] if catalogue else []
-    return [version for version in known if version.startswith(incomplete)]
+    return _starting(incomplete, catalogue.lines if catalogue else ())
+
+
+def ports(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of ports that start so: base, or a line; also those of an older commit, REV:."""
+    revision, colon, port = incomplete.rpartition(":")
+    known = ["base", *lines(_context, _parameter, "")]
+    return [revision + colon + one for one in _starting(port, known)]
 
 
 def ranges(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -27,14 +40,43 @@ def ranges(_context: click.Context, _parameter: click.Parameter, incomplete: str
     last = re.split(r",|\.\.", incomplete)[-1]
     done = incomplete[: len(incomplete) - len(last)]
     words = [] if done.endswith("..") else ["latest", "affected", "all"]
-    versions = [release.version for release in catalogue.releases]
-    known = dict.fromkeys([*words, *catalogue.lines, *versions])
+    known = dict.fromkeys([*words, *catalogue.lines, *_versions(catalogue)])
     return [done + word for word in known if word.startswith(last)]
 
 
+def pythons(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The versions of Python that start so and that some release runs on, oldest first."""
+    catalogue = _catalogue()
+    found = {one for release in catalogue.releases for one in release.pythons} if catalogue else ()
+    return _starting(incomplete, sorted(found, key=lambda one: [int(n) for n in one.split(".")]))
+
+
+def patches(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the stack's patches that start so."""
+    stack = _stack(context)
+    return _starting(incomplete, stack.top.names if stack else ())
+
+
+def _starting(incomplete: str, words: Iterable[str]) -> list[str]:
+    return [word for word in words if word.startswith(incomplete)]
+
+
+def _versions(catalogue: Catalogue | None) -> list[str]:
+    return [release.version for release in catalogue.releases] if catalogue else []
+
+
+# a shell that asks in vain must not be told why
+
+
 def _catalogue() -> Catalogue | None:
-    # a shell that asks in vain must not be told why
     try:
         return project.load()[1]
+    except HgportError:
+        return None
+
+
+def _stack(context: click.Context) -> Stack | None:
+    try:
+        return project.load(context.params.get("series"))[0]
     except HgportError:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hgport.commands import options
+from hgport.commands import completion, options
 from hgport.model import project
 from hgport.model.ranges import select
 from hgport.output import say
@@ -13,7 +13,7 @@ from hgport.report import doctor as report
 
 
 @click.command("doctor")
-@click.argument("releases", metavar="[RANGE]", required=False)
+@click.argument("releases", metavar="[RANGE]", required=False, shell_complete=completion.ranges)
 @click.option("--online", is_flag=True, help="Ask the package index whether it answers, too.")
 @options.json_output
 def command(releases: str | None, online: bool, as_json: bool) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hgport.commands import completion
 from hgport.engine.merge.dialect import Dialect
 from hgport.engine.merge.merge import merge_file
 from hgport.engine.merge.result import TARGET_MARK, Merge, Sides
@@ -39,8 +40,19 @@ _TODAY = "7.2"
     metavar="NAME",
     help="What the file is called, which says what is in it (OUT, TARGET).",
 )
-@click.option("--line", metavar="LINE", help="The line of the target: 5.1. (The newest.)")
-@click.option("--from", "origin", metavar="LINE", help="The line of BASE. (The files tell.)")
+@click.option(
+    "--line",
+    metavar="LINE",
+    shell_complete=completion.lines,
+    help="The line of the target: 5.1. (The newest.)",
+)
+@click.option(
+    "--from",
+    "origin",
+    metavar="LINE",
+    shell_complete=completion.lines,
+    help="The line of BASE. (The files tell.)",
+)
 @click.option("--explain", is_flag=True, help="Tell hunk by hunk which step settled it, and why.")
 def command(
     base: Path,

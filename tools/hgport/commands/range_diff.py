@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hgport.commands import options
+from hgport.commands import completion, options
 from hgport.engine import rangediff as engine
 from hgport.errors import UsageError
 from hgport.model import project
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @click.command("range-diff")
-@click.argument("old", metavar="A")
-@click.argument("new", metavar="B")
+@click.argument("old", metavar="A", shell_complete=completion.ports)
+@click.argument("new", metavar="B", shell_complete=completion.ports)
 @click.option("--format-aware", is_flag=True, help="Hide what is only style, or context.")
 @options.json_output
 @options.series

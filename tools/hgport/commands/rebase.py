@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hgport.commands import options
+from hgport.commands import completion, options
 from hgport.commands.rebase_asked import Asked
 from hgport.errors import HgportError, UsageError
 
@@ -23,8 +23,13 @@ _VERBS = {
 
 
 @click.command("rebase")
-@click.argument("releases", metavar="[RANGE]", required=False)
-@click.option("--base", metavar="RELEASE", help="Carry from the port that serves this, read on it.")
+@click.argument("releases", metavar="[RANGE]", required=False, shell_complete=completion.ranges)
+@click.option(
+    "--base",
+    metavar="RELEASE",
+    shell_complete=completion.releases,
+    help="Carry from the port that serves this, read on it.",
+)
 @options.series
 @click.option(
     "--into",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hgport.commands import options
+from hgport.commands import completion, options
 from hgport.engine import refresh as engine
 from hgport.errors import UsageError
 from hgport.model import project
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 @click.command("refresh")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @options.series
-@click.option("--line", metavar="LINE", help="Write the port of this line, which may be a new one.")
+@click.option(
+    "--line",
+    metavar="LINE",
+    shell_complete=completion.lines,
+    help="Write the port of this line, which may be a new one.",
+)
 @click.option(
     "--drop-missing", is_flag=True, help="Drop the patches that have no changeset in DIR."
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from hgport.commands import options
+from hgport.commands import completion, options
 from hgport.errors import UsageError
 from hgport.files import write_whole
 from hgport.model.catalogue import Catalogue, updated
@@ -21,10 +21,15 @@ from hgport.places import project_dir
 
 
 @click.command("releases")
-@click.argument("range_", metavar="[RANGE]", default="all")
+@click.argument("range_", metavar="[RANGE]", default="all", shell_complete=completion.ranges)
 @options.json_output
 @click.option("--update", is_flag=True, help="Add what the package index has to the catalogue.")
-@click.option("--fetch", metavar="RANGE", help="Download the sdists of RANGE into the cache.")
+@click.option(
+    "--fetch",
+    metavar="RANGE",
+    shell_complete=completion.ranges,
+    help="Download the sdists of RANGE into the cache.",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(1, 2),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hgport.commands import options
+from hgport.commands import completion, options
 from hgport.engine.verdicts import verdicts
 from hgport.model import project
 from hgport.model.ranges import select
@@ -16,7 +16,7 @@ from hgport.report.downloads import shown
 
 
 @click.command("status")
-@click.argument("releases", metavar="[RANGE]", default="latest")
+@click.argument("releases", metavar="[RANGE]", default="latest", shell_complete=completion.ranges)
 @options.json_output
 @options.series
 @options.fuzz

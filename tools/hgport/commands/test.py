@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hgport.commands import options
+from hgport.commands import completion, options
 from hgport.errors import UsageError
 from hgport.model import project
 from hgport.model.catalogue import Catalogue
@@ -51,15 +51,21 @@ def _jobs(for_each: int) -> int:
 
 
 @click.command("test")
-@click.argument("releases", metavar="[RANGE]", default="affected")
+@click.argument("releases", metavar="[RANGE]", default="affected", shell_complete=completion.ranges)
 @click.option(
     "--python",
     "pythons",
     multiple=True,
     metavar="V",
+    shell_complete=completion.pythons,
     help="Only this Python: a version (2.7, 3.8.18) or the path of one.  May be given again.",
 )
-@click.option("--upto", metavar="PATCH", help="Go no further than this patch of the series.")
+@click.option(
+    "--upto",
+    metavar="PATCH",
+    shell_complete=completion.patches,
+    help="Go no further than this patch of the series.",
+)
 @click.option(
     "--scenario",
     "scenario_globs",
