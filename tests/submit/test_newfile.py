@@ -1,0 +1,55 @@
+"""hgport.submit.newfile: a file is made whole, or not at all, and never over another."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from hgport.errors import HgportError, OutsideError, UsageError
+from hgport.submit.newfile import write_new
+
+
+def test_a_file_is_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_new(path, b"one", "go away")
+    with pytest.raises(UsageError, match="file exists already") as caught:
+        write_new(path, b"two", "go away")
+    assert caught.value.hint == "go away"
+    assert path.read_bytes() == b"one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_dangling_link_is_something_too(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(UsageError, match="exists already"):
+        write_new(tmp_path / "link", b"", "")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_of_many_that_write_one_wins(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+
+    def attempt(number: int) -> int | None:
+        try:
+            write_new(path, b"%d" % number * 1000, "")
+        except UsageError:
+            return None
+        return number
+
+    with ThreadPoolExecutor(8) as executor:
+        (won,) = [one for one in executor.map(attempt, range(8)) if one is not None]
+    assert path.read_bytes() == b"%d" % won * 1000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_where_it_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no directory"):
+        write_new(tmp_path / "none" / "file", b"", "")
+    (tmp_path / "shut").mkdir()
+    name = "x" * 300
+    with pytest.raises(OutsideError, match="File name too long") as caught:
+        write_new(tmp_path / "shut" / name, b"", "")
+    assert isinstance(caught.value, HgportError)
+    assert list((tmp_path / "shut").iterdir()) == []

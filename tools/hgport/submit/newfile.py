@@ -1,0 +1,53 @@
+"""Files that must not be there yet: written whole, and never over another."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from hgport.errors import UsageError
+from hgport.files import disk_errors
+
+
+def refuse_existing_file(path: Path, hint: str) -> None:
+    """Raise UsageError if there is anything at ``path``, or no directory for it."""
+    if os.path.lexists(path):
+        raise UsageError(f"{path} exists already", hint)
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no directory {path.parent}")
+
+
+def write_new(path: Path, data: bytes, hint: str) -> None:
+    """Make the file ``path`` of these bytes, in one step, if there is none.
+
+    Raises UsageError with the hint if there is, OutsideError if the disk refuses; then nothing is
+    left behind.
+    """
+    refuse_existing_file(path, hint)
+    with disk_errors(f"write {path}"):
+        handle, name = tempfile.mkstemp(prefix=".hgport-tmp-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            os.chmod(name, 0o644)
+            _put(name, path, hint)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+
+
+def _put(name: str, path: Path, hint: str) -> None:
+    """Give a file another name, which must be free."""
+    try:
+        try:
+            os.link(name, path)
+        except (PermissionError, NotImplementedError):
+            # a file system without links: the name is claimed first
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+            os.replace(name, path)
+    except FileExistsError:
+        raise UsageError(f"{path} exists already", hint) from None
