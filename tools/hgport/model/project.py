@@ -19,13 +19,20 @@ def load(series: Path | None = None) -> tuple[Stack, Catalogue]:
     catalogue; any other is a plain quilt series, of which no base is known, and the project's
     catalogue tells only which releases there are.  Raises UsageError.
     """
+    path, catalogue, base = find(series)
+    return Stack.load(path, base), catalogue
+
+
+def find(series: Path | None = None) -> tuple[Path, Catalogue, str | None]:
+    """The series file that ``load`` would read, with the catalogue and the base (None: nobody knows
+    it); the series itself is not looked at."""
     if series is None:
         return _project(project_dir())
     if series.is_dir():
         series = _in_directory(series)
     if (series.parent / "patches" / "releases.toml").is_file():
         return _project(series.parent, series.name)
-    return Stack.load(series, None), Catalogue.load(project_dir() / "patches" / "releases.toml")
+    return series, Catalogue.load(project_dir() / "patches" / "releases.toml"), None
 
 
 def _in_directory(directory: Path) -> Path:
@@ -36,6 +43,6 @@ def _in_directory(directory: Path) -> Path:
     raise UsageError(f"there is no series file, neither {places[0]} nor {places[1]}")
 
 
-def _project(directory: Path, name: str = "series") -> tuple[Stack, Catalogue]:
+def _project(directory: Path, name: str = "series") -> tuple[Path, Catalogue, str | None]:
     catalogue = Catalogue.load(directory / "patches" / "releases.toml")
-    return Stack.load(directory / name, catalogue.base), catalogue
+    return directory / name, catalogue, catalogue.base

@@ -1,0 +1,172 @@
+"""``hgport check``: all its parts, on a range of releases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hgport.engine.matrix import Cell, Column
+from hgport.engine.outcome import Outcome
+from hgport.engine.verdicts import verdicts
+from hgport.model.catalogue import Catalogue
+from hgport.model.patch import Patch
+from hgport.model.release import Release
+from hgport.model.stack import Port, Stack
+from hgport.proof import interpreters, upstreamplan
+from hgport.proof.patched import stages
+from hgport.submit.check import source
+from hgport.submit.check.finding import Checked, Finding, Note
+from hgport.submit.check.offline import label
+from hgport.submit.check.subject import Subject
+from hgport.upstream import tree
+from hgport.upstream.contents import Contents
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hgport.upstream.sdist import ProgressOfMany
+
+_APPLIED = (Outcome.CLEAN, Outcome.OFFSET, Outcome.FUZZ)
+# told of a release that is done
+Told = Callable[[Release], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the source part is to look at: a stack, whose files lie below ``root``, on releases.
+
+    ``quick`` leaves out the releases' own test suites; ``jobs`` releases are at work at once.
+    """
+
+    stack: Stack
+    catalogue: Catalogue
+    root: Path
+    releases: tuple[Release, ...]
+    quick: bool
+    jobs: int
+
+
+def look(request: Request, told: Told, progress: ProgressOfMany | None = None) -> Checked:
+    """Put the stack to the releases' own tools.
+
+    ``told`` is called for each release that is done, ``progress`` as in ``sdist.fetch_all``.
+    Raises OutsideError for trouble with network or disk.
+    """
+    found = Checked()
+    matrix = verdicts(request.stack, request.catalogue, request.releases, fuzz=0, progress=progress)
+    found.findings += [
+        Finding(None, name, None, None, "apply", "none of the releases has a file that it changes")
+        for name in matrix.nowhere
+    ]
+    machine = _machine(request)
+    subjects = []
+    with Contents(progress=progress) as contents:
+        for column in matrix.columns:
+            subject = _subject(request, column, machine, contents, found, progress)
+            if subject is not None:
+                subjects.append(subject)
+
+    def one(subject: Subject) -> Checked:
+        made = source.look(subject)
+        told(subject.release)
+        return made
+
+    with ThreadPoolExecutor(request.jobs) as pool:
+        for made in pool.map(one, subjects):
+            found.add(made)
+    return found
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """The interpreter that each release is looked at with, and the versions that are here."""
+
+    best: dict[Release, interpreters.Interpreter]
+    here: frozenset[str]
+
+
+def _machine(request: Request) -> _Machine:
+    best = upstreamplan.machine(request.catalogue, request.releases, ()).found
+    claimed = {version for release in request.releases for version in release.pythons}
+    return _Machine(dict(best), frozenset(interpreters.find(sorted(claimed))))
+
+
+def _subject(
+    request: Request,
+    column: Column,
+    machine: _Machine,
+    contents: Contents,
+    found: Checked,
+    progress: ProgressOfMany | None,
+) -> Subject | None:
+    """What of a release's column is put to its tools; what that says by itself goes to ``found``.
+
+    None where there is nothing to put, or nothing to put it to.
+    """
+    release = column.release
+    port = request.stack.for_line(release.line)
+    cells = [cell for cell in column.cells if cell is not None]
+    for cell in cells:
+        found.counts["apply"] += 1
+        found.findings += _of_cell(request, release, port, cell)
+    applied = {cell.patch for cell in cells if cell.outcome in _APPLIED}
+    patches = tuple(patch for patch in port.series.patches if patch.name in applied)
+    if not patches:
+        found.notes.append(Note("no patch changes the release", release.version))
+        return None
+    found.notes += _lacking(release, machine)
+    if release not in machine.best:
+        return None
+    made = stages(contents, release, patches)
+    if isinstance(made, str):
+        found.findings.append(Finding(release.version, None, None, None, "apply", made))
+        return None
+    return Subject(
+        release,
+        request.catalogue,
+        patches,
+        tuple(label(port.series, patch.name, request.root) for patch in patches),
+        contents.read(release, _paths(patches)),
+        tuple(files for files, _executable in made),
+        tree.pristine(release, progress),
+        machine.best[release],
+        tuple(version for version in release.pythons if version in machine.here),
+    )
+
+
+def _paths(patches: Sequence[Patch]) -> list[str]:
+    return sorted({path for patch in patches for path in patch.paths})
+
+
+def _of_cell(request: Request, release: Release, port: Port, cell: Cell) -> list[Finding]:
+    """What is wrong with a patch on a release."""
+    where = label(port.series, cell.patch, request.root)
+    wrong = list(cell.problems)
+    if not cell.is_right and not wrong:
+        words = {
+            Outcome.NOT_TRIED: "a patch before it does not apply",
+            Outcome.CONFLICT: f"does not apply: {cell.message}",
+        }
+        wrong = [words.get(cell.outcome, cell.outcome.value)]
+    return [Finding(release.version, where, *_hunk(cell), "apply", why) for why in wrong]
+
+
+def _hunk(cell: Cell) -> tuple[str | None, int | None]:
+    """The file and the line of the first hunk that does not apply."""
+    rejected = (hunk for hunk in cell.hunks if hunk.rejected)
+    first = next(rejected, None)
+    return (None, None) if first is None else (first.file, first.line)
+
+
+def _lacking(release: Release, machine: _Machine) -> list[Note]:
+    """What this machine lacks for a release."""
+    missing = [version for version in release.pythons if version not in machine.here]
+    if release not in machine.best:
+        names = " or ".join(missing)
+        return [Note(f"its tools need Python {names}", release.version, lacks=True)]
+    return [
+        Note(f"py_compile under Python {version}", release.version, lacks=True)
+        for version in missing
+    ]
