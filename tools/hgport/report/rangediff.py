@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from hgport.engine import rangedifftext
 from hgport.engine.rangediff import Match, Status
-from hgport.model.patch import short_name
 
 _COLOURS = {
     Status.SAME: "yellow",
@@ -20,29 +20,13 @@ _COLOURS = {
 
 def text(matches: Sequence[Match], *, colour: bool) -> list[str]:
     """A line a patch, as git range-diff has it, and below it how the two differ."""
-    width = len(
-        str(max((n for m in matches for n in (m.old_number, m.new_number) if n), default=0))
-    )
+    if not colour:
+        return rangedifftext.lines(matches)
     lines = []
-    for match in matches:
-        line = f"{_place(match.old_number, width)} {match.status.value} "
-        line += f"{_place(match.new_number, width)}  {_names(match)}"
-        lines.append(click.style(line, fg=_COLOURS[match.status], bold=True) if colour else line)
-        lines += [f"    {one}".rstrip() if not colour else _painted(one) for one in match.diff]
-    return [*lines, summary(matches)]
-
-
-def summary(matches: Iterable[Match]) -> str:
-    """The one line at the end."""
-    found = [match.status for match in matches]
-    words = (
-        (Status.SAME, "the same"),
-        (Status.CHANGED, "changed"),
-        (Status.DROPPED, "dropped"),
-        (Status.ADDED, "added"),
-    )
-    told = [f"{found.count(status)} {word}" for status, word in words if status in found]
-    return f"{len(found)} patch{'es' * (len(found) != 1)}: {', '.join(told) or 'none'}"
+    for headline, match in zip(rangedifftext.headlines(matches), matches):
+        lines.append(click.style(headline, fg=_COLOURS[match.status], bold=True))
+        lines += [_painted(one) for one in match.diff]
+    return [*lines, rangedifftext.summary(matches)]
 
 
 def plain(matches: Iterable[Match]) -> list[dict[str, Any]]:
@@ -58,15 +42,6 @@ def plain(matches: Iterable[Match]) -> list[dict[str, Any]]:
         }
         for match in matches
     ]
-
-
-def _place(number: int | None, width: int) -> str:
-    return f"{'-' if number is None else number:>{width}}"
-
-
-def _names(match: Match) -> str:
-    names = [short_name(patch.name) for patch in (match.old, match.new) if patch is not None]
-    return " -> ".join(dict.fromkeys(names))
 
 
 def _painted(line: str) -> str:
