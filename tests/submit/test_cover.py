@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers_engine import file_diff, patch_bytes, write_stack
+from hgport.engine import ports
 from hgport.errors import UsageError
 from hgport.model.stack import Port, Stack
 from hgport.submit import cover
@@ -129,21 +130,42 @@ def stack(tmp_path: Path) -> Stack:
 
 def test_the_nearest_letter_is_found(stack: Stack) -> None:
     top = stack.top.directory
-    with pytest.raises(UsageError, match=r"there is no cover letter .*patches/cover\.md"):
-        cover.find(stack, "5.2", ["a.patch", "b.patch"])
+    assert cover.find(stack, "5.2") is None
     (top / "cover.md").write_bytes(LETTER)
-    assert cover.find(stack, "5.2", ["a.patch", "b.patch"]) == top / "cover.md"
+    assert cover.find(stack, "5.2") == cover.find(stack, "4.9") == top / "cover.md"
     (top / "4.9" / "cover.md").write_bytes(LETTER)
-    assert cover.find(stack, "4.9", ["a.patch"]) == top / "4.9" / "cover.md"
-    assert cover.of_port(stack, Port(None, stack.top)) == top / "cover.md"
+    assert cover.find(stack, "4.9") == cover.of_port(stack.ports[0]) == top / "4.9" / "cover.md"
+    assert cover.of_port(Port(None, stack.top)) == top / "cover.md"
 
 
 def test_a_letter_for_other_patches_is_not_taken(stack: Stack) -> None:
-    (stack.top.directory / "cover.md").write_bytes(LETTER)
+    path = stack.top.directory / "cover.md"
+    cover.refuse_others(stack, "5.2", path, ["a.patch", "b.patch"])
     with pytest.raises(UsageError) as caught:
-        cover.find(stack, "4.9", ["a.patch"])
-    assert "introduces 2 patches, of which 1 patch would be mailed" in caught.value.message
+        cover.refuse_others(stack, "4.9", path, ["a.patch"])
+    assert "introduces 2 patches, but 1 patch would be mailed" in caught.value.message
     assert "4.9/cover.md with --new-cover" in str(caught.value.hint)
+    own = stack.top.directory / "4.9" / "cover.md"
+    own.write_bytes(LETTER)
+    cover.refuse_others(stack, "4.9", own, ["a.patch"])
+    with pytest.raises(UsageError, match="introduces 1 patch, but 0 patches"):
+        cover.refuse_others(stack, "4.9", own, [])
+
+
+def test_a_ports_letter_is_neither_a_patch_nor_lost(stack: Stack) -> None:
+    own = stack.top.directory / "4.9" / "cover.md"
+    own.write_bytes(LETTER)
+    (stack.top.directory / "cover.md").write_bytes(LETTER)
+    again = Stack.load(stack.top.path, "5.2")
+    assert again == stack
+    other = patch_bytes(file_diff("f", b"a\n", b"c\n"))
+    ports.write_port(again, "4.9", [("a.patch", other), ("new.patch", other)])
+    assert own.read_bytes() == LETTER
+    now = Stack.load(stack.top.path, "5.2")
+    assert now.ports[0].series.names == ("a.patch", "new.patch")
+    ports.remove_port(now, "4.9")
+    assert own.read_bytes() == LETTER
+    assert Stack.load(stack.top.path, "5.2").ports == ()
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:

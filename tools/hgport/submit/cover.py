@@ -85,32 +85,30 @@ def heading(version: int) -> str:
 # which file
 
 
-def of_port(stack: Stack, port: Port) -> Path:
-    """Where the cover letter of a port's own lies, or has to be written: beside its patches."""
+def of_port(port: Port) -> Path:
+    """Where a port's own cover letter lies, or is to be written: beside its patches."""
     return port.series.directory / NAME
 
 
-def find(stack: Stack, line: str, mailed: Sequence[str]) -> Path:
+def find(stack: Stack, line: str) -> Path | None:
     """The cover letter for a line's releases: that of the port which serves it, else the stack's.
 
-    ``mailed`` are the names of the patches that it is to introduce.  Raises UsageError if there is
-    none, or if the stack's introduces other patches than these.
+    None if there is neither.
     """
+    paths = (of_port(one) for one in (stack.for_line(line), Port(None, stack.top)))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def refuse_others(stack: Stack, line: str, path: Path, mailed: Sequence[str]) -> None:
+    """Raise UsageError if the cover letter that was found for a line introduces other patches than
+    those of these names."""
     port = stack.for_line(line)
-    for one in (port, Port(None, stack.top)):
-        path = of_port(stack, one)
-        if path.is_file():
-            if tuple(mailed) != one.series.names:
-                raise UsageError(
-                    f"{path} introduces {_count(one.series.names)}, of which"
-                    f" {_count(mailed)} would be mailed",
-                    f"write {of_port(stack, port)} with --new-cover, or say --cover FILE",
-                )
-            return path
-    raise UsageError(
-        f"there is no cover letter {of_port(stack, port)}",
-        "hgport email RELEASE --new-cover writes one to fill in",
-    )
+    names = (port if path == of_port(port) else Port(None, stack.top)).series.names
+    if tuple(mailed) != names:
+        raise UsageError(
+            f"{path} introduces {_count(names)}, but {_count(mailed)} would be mailed",
+            f"write {of_port(port)} with --new-cover, or say --cover FILE",
+        )
 
 
 def load(path: Path) -> Cover:

@@ -1,0 +1,1 @@
+"""What programs of others start; nothing here is imported by hgport itself."""
