@@ -111,6 +111,15 @@ def refuse_others(stack: Stack, line: str, path: Path, mailed: Sequence[str]) ->
         )
 
 
+def refuse_unchanged(letter: Cover, version: int, name: str) -> None:
+    """Raise UsageError if a letter, whose file is called so, says nothing of what is new in a
+    version."""
+    if version > 1 and version not in letter.changes:
+        raise UsageError(
+            f"{name} does not say what is new in v{version}", f"below '{heading(version)}'"
+        )
+
+
 def load(path: Path) -> Cover:
     """Read a cover letter's file.  Raises UsageError."""
     try:

@@ -10,7 +10,6 @@ import hashlib
 import json
 import shlex
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,7 +103,7 @@ def _environment(staged: Staged, sender: Identity) -> dict[str, str]:
     """
     domain = sender.address.rpartition("@")[2]
     nodes = " ".join((str(sender), *staged.changesets.values()))
-    mark = hashlib.sha256(nodes.encode()).hexdigest()[:12]
+    mark = hashlib.sha256(nodes.encode()).hexdigest()[:8]
     return {"HGPLAIN": "+strictflags", "HGHOSTNAME": f"{mark}.{domain}"}
 
 
@@ -121,6 +120,26 @@ def _one(path: Path) -> Bombed:
         return Bombed(sender, tuple(recipients), path.with_suffix(".eml").read_bytes())
 
 
-def exported(staged: Staged, nodes: Sequence[str]) -> list[bytes]:
-    """Changesets as ``hg export`` prints them, which is what ``hg email`` puts into a mail."""
-    return [hg.run("export", "--git", "-r", node, cwd=staged.repository).stdout for node in nodes]
+def exported(staged: Staged) -> list[bytes]:
+    """The patches as ``hg export`` prints them, which is what ``hg email`` puts into a mail."""
+    room = staged.repository.parent / "exports"
+    with disk_errors("write a patch to the temporary directory"):
+        room.mkdir()
+    # of the name, hg makes something of every %
+    names = str(room).replace("%", "%%") + "/%n"
+    revisions = [f"--rev={node}" for node in staged.changesets.values()]
+    hg.run("export", "--git", f"--output={names}", *revisions, cwd=staged.repository)
+    # numbers have as many digits as the last one needs
+    return [path.read_bytes() for path in sorted(room.iterdir())]
+
+
+def diffstats(staged: Staged) -> dict[int, str]:
+    """What hg counts in each patch, by number from 1, and in all together (0)."""
+    nodes = [*staged.changesets.values()]
+    words = ("diff", "--git", "--stat", "-r", staged.base, "-r", nodes[-1])
+    every = hg.run(*words, cwd=staged.repository).stdout
+    revisions = [f"--rev={node}" for node in nodes]
+    words = ("log", "--git", "--stat", "--template=\\0", *revisions)
+    each = hg.run(*words, cwd=staged.repository).stdout.split(b"\0")[1:]
+    texts = [text.strip(b"\n") + b"\n" for text in (every, *each)]
+    return {at: text.decode("utf-8", "replace") for at, text in enumerate(texts)}

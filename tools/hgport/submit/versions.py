@@ -1,16 +1,110 @@
-"""Versions of a series: what was sent is kept as text that can be reviewed, in
-``patches/sent/LINE/vN/``.
+"""Versions of a series: what was sent is kept as text that can be reviewed.
+
+``patches/sent/LINE/vN/`` beside the patches of the series holds the patches as they were mailed,
+their ``series``, and ``sent.toml``::
+
+    release = "7.2.4"         # that they were mailed for
+    version = 1
+    digest = "..."            # Composed.digest
+
+    [[mailed]]                # once for each time
+    date = 2026-11-22T20:00:00Z
+    message-id = "<...>"      # of the first mail
+    subject = "[PATCH 0 of 3] ..."
+    from = "..."
+    to = ["..."]
+    cc = []
 """
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hgport.errors import HgportError
+from hgport.engine.ports import written_by_one
+from hgport.engine.rangediff import Status, compare
+from hgport.errors import UsageError
+from hgport.files import built_beside, write_whole
+from hgport.model.patch import Patch
+from hgport.model.release import line_key
+from hgport.model.series import Series
+from hgport.model.stack import Stack
 
 if TYPE_CHECKING:
     from hgport.submit.compose import Composed
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
+
+_TOLD = "sent.toml"
+_WHICH = re.compile(r"(\d+\.\d+)/v([1-9]\d*)")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A version that was sent: for which line and release, when first (UTC), with which patches."""
+
+    line: str
+    version: int
+    release: str
+    date: datetime
+    directory: Path
+    patches: tuple[Patch, ...]
+
+    def __str__(self) -> str:
+        return f"v{self.version} for {self.release}, sent on {self.date:%Y-%m-%d}"
+
+
+def find(stack: Stack, line: str, version: int) -> Sent | None:
+    """The version that was sent for a line, None if none was.  Raises UsageError for a directory
+    that is not as it was written."""
+    directory = _directory(stack, line, version)
+    if not directory.is_dir():
+        return None
+    told = _read(directory / _TOLD)
+    try:
+        release, date = str(told["release"]), told["mailed"][0]["date"]
+        if not isinstance(date, datetime):
+            raise TypeError
+    except (KeyError, IndexError, TypeError):
+        raise UsageError(f"{directory / _TOLD} is not as hgport writes it") from None
+    patches = Series.load(directory / "series", directory).patches
+    return Sent(line, version, release, date, directory, patches)
+
+
+def since(stack: Stack, line: str, version: int, which: str | None) -> Sent | None:
+    """The version that a version's introduction shows the range-diff since.
+
+    ``which`` is as in ``compose.Request``; None is returned for v1 and for "none".  Raises
+    UsageError if it was not remembered.
+    """
+    if which == "none" or (which is None and version == 1):
+        return None
+    found = _WHICH.fullmatch(which) if which is not None else None
+    if which is not None and found is None:
+        raise UsageError(f"{which!r} is no version that was sent", "say none, or as 7.2/v1")
+    wanted = (found[1], int(found[2])) if found else (line, version - 1)
+    sent = find(stack, *wanted)
+    if sent is None:
+        known = ", ".join(_known(stack)) or "nothing is remembered"
+        raise UsageError(
+            f"v{wanted[1]} for {wanted[0]} is not remembered, so v{version} cannot be compared"
+            " with it",
+            f"say --since LINE/vN ({known}), or --since none",
+        )
+    return sent
+
+
+def same(sent: Sent, patches: Sequence[Patch]) -> bool:
+    """Whether patches are those that were sent; where their hunks are makes no difference."""
+    return all(match.status is Status.SAME for match in compare(sent.patches, patches))
 
 
 def remember(composed: Composed) -> Path:
@@ -19,4 +113,74 @@ def remember(composed: Composed) -> Path:
     The directory is returned.  To remember the same again changes ``sent.toml`` alone.  Raises
     UsageError if other patches are remembered as that version, OutsideError if the disk refuses.
     """
-    raise HgportError("hgport cannot remember what was sent yet")
+    stack, line = composed.stack, composed.release.line
+    directory = _directory(stack, line, composed.version)
+    with written_by_one(stack):
+        sent = find(stack, line, composed.version)
+        if sent is None:
+            names = "".join(f"{name}\n" for name, _data in composed.patches)
+            with built_beside(directory) as beside:
+                for name, data in composed.patches:
+                    write_whole(beside / name, data)
+                write_whole(beside / "series", names.encode("utf-8", "surrogateescape"))
+                write_whole(beside / _TOLD, _toml(composed, []))
+            return directory
+        refuse_others(sent, [Patch.parse(name, data) for name, data in composed.patches])
+        mailed = _read(directory / _TOLD)["mailed"]
+        if all(one.get("message-id") != composed.messages[0].message_id for one in mailed):
+            write_whole(directory / _TOLD, _toml(composed, mailed))
+    return directory
+
+
+def refuse_others(sent: Sent, patches: Sequence[Patch]) -> None:
+    """Raise UsageError if patches are others than those that were sent as the same version."""
+    if not same(sent, patches):
+        raise UsageError(
+            f"other patches were sent as v{sent.version} for {sent.release}: {sent.directory}",
+            f"mail these as --flag v{sent.version + 1}",
+        )
+
+
+def _directory(stack: Stack, line: str, version: int) -> Path:
+    return stack.top.directory / "sent" / line / f"v{version}"
+
+
+def _known(stack: Stack) -> list[str]:
+    """What is remembered, as ``since`` takes it, in order."""
+    found = [
+        match
+        for path in (stack.top.directory / "sent").glob("*/v*")
+        for match in [_WHICH.fullmatch(f"{path.parent.name}/{path.name}")]
+        if match is not None
+    ]
+    return [match[0] for match in sorted(found, key=lambda m: (line_key(m[1]), int(m[2])))]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except OSError as err:
+        raise UsageError(f"cannot read {path}: {err.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise UsageError(f"{path} is no TOML: {' '.join(str(err).split())}") from None
+
+
+def _toml(composed: Composed, mailed: Sequence[dict[str, Any]]) -> bytes:
+    """The text of ``sent.toml``, with what was mailed before."""
+    import tomlkit
+
+    settings = composed.settings
+    now = {
+        "date": datetime.fromtimestamp(composed.date, timezone.utc),
+        "message-id": composed.messages[0].message_id,
+        "subject": composed.messages[0].subject,
+        "from": str(settings.sender),
+        "to": [str(one) for one in settings.to],
+        "cc": [str(one) for one in settings.cc],
+    }
+    document = tomlkit.document()
+    document["release"] = composed.release.version
+    document["version"] = composed.version
+    document["digest"] = composed.digest
+    document["mailed"] = [*mailed, now]
+    return tomlkit.dumps(document).encode()
