@@ -68,8 +68,12 @@ def look(request: Request, told: Told, progress: ProgressOfMany | None = None) -
             if subject is not None:
                 subjects.append(subject)
 
+    # the processors are shared by the releases first
+    share = request.jobs // max(1, min(request.jobs, len(subjects)))
+    suite_jobs = 0 if request.quick else max(1, share)
+
     def one(subject: Subject) -> Checked:
-        made = source.look(subject)
+        made = source.look(subject, suite_jobs)
         told(subject.release)
         return made
 

@@ -43,7 +43,7 @@ def read(said: str) -> list[Remark]:
     """
     found: list[Remark] = []
     path, line, text = "", 0, ""
-    for printed in said.splitlines():
+    for printed in said.split("\n"):
         place = _PLACE.match(printed)
         if place and not printed.startswith(" "):
             path, line, text = place["path"], int(place["line"]), ""

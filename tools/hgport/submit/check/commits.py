@@ -26,7 +26,7 @@ def read(said: str) -> list[Remark]:
     """What check-commit prints: lines with a number and a rule, each with the line that it is about
     below.  Raises Unheard for anything else."""
     found: list[Remark] = []
-    lines = said.splitlines()
+    lines = said.removesuffix("\n").split("\n") if said else []
     at = 0
     while at < len(lines):
         told = _REMARK.match(lines[at])

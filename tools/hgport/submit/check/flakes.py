@@ -55,7 +55,7 @@ def _line(path: Path, number: int) -> str:
 def read(said: str) -> list[Remark]:
     """What pyflakes says of files that it can read.  Raises Unheard for anything else."""
     found = []
-    for printed in filter(str.strip, said.splitlines()):
+    for printed in filter(str.strip, said.split("\n")):
         told = _REMARK.match(printed)
         if told is None:
             raise Unheard(f"pyflakes says what cannot be read: {printed[:100]!r}")
@@ -66,7 +66,7 @@ def read(said: str) -> list[Remark]:
 def read_unreadable(said: str) -> list[Remark]:
     """What it prints, as errors, of files that it cannot read: a place, the line and a mark below
     that."""
-    told = (_REMARK.match(printed) for printed in said.splitlines())
+    told = (_REMARK.match(printed) for printed in said.split("\n"))
     found = [Remark(t["path"], int(t["line"]), UNREADABLE + t["what"]) for t in told if t]
     if said.strip() and not found:
         raise Unheard(f"pyflakes complains: {said.strip().splitlines()[-1][:100]!r}")

@@ -49,7 +49,7 @@ def read(said: str) -> list[Remark]:
     """What import-checker prints: remarks on lines, and cycles.  Raises Unheard for anything
     else."""
     found = []
-    for printed in filter(str.strip, said.splitlines()):
+    for printed in filter(str.strip, said.split("\n")):
         told = _REMARK.match(printed)
         if told:
             found.append(Remark(told["path"], int(told["line"]), told["what"]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hgport.errors import HgportError, OutsideError
 from hgport.proof.compilers import compiler
-from hgport.submit.check import flakes, formatting, selection
+from hgport.submit.check import flakes, formatting, selection, suite
 from hgport.submit.check.code import CheckCode
 from hgport.submit.check.commits import EXEMPT, check_commit
 from hgport.submit.check.finding import Checked, Note
@@ -22,15 +22,19 @@ from hgport.submit.check.subject import Bench, Subject
 Check = Callable[[Bench], Checked]
 
 
-def look(subject: Subject) -> Checked:
-    """Put a release's patches to all its tools but its test suite.
+def look(subject: Subject, suite_jobs: int) -> Checked:
+    """Put a release's patches to all its tools, and to its own tests of its source, so many of them
+    at once (0: to none).
 
     Raises OutsideError for trouble with network or disk.  A tool that breaks, or that says what
     nobody understands, is a finding.
     """
     found = Checked()
     with Bench(subject) as bench:
-        for rule, check in _CHECKS.items():
+        checks = dict(_CHECKS)
+        if suite_jobs:
+            checks["test-check"] = functools.partial(suite.look, jobs=suite_jobs)
+        for rule, check in checks.items():
             try:
                 found.add(check(bench))
             except OutsideError:

@@ -1,0 +1,202 @@
+"""The files of a stack: each defect is a finding, and hides no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers_engine import file_diff, patch_bytes, write_stack
+from hgport.errors import UsageError
+from hgport.model import project
+from hgport.model.ranges import select
+from hgport.submit.check.offline import Looked, look, split
+
+DIFF = file_diff("f", b"a\n", b"b\n")
+GOOD = patch_bytes(DIFF, subject="topic: do it")
+
+
+def looked(series: Path, base: str | None = None) -> list[tuple[str | None, int | None, str, str]]:
+    found = look(series, base, own_names=base is not None).checked.findings
+    return [(one.patch, one.line, one.rule, one.message) for one in found]
+
+
+def test_a_stack_without_a_flaw(tmp_path: Path) -> None:
+    series = write_stack(
+        tmp_path, {"topic-do-it.patch": GOOD}, {"4.9": {"topic-do-it.patch": GOOD}}
+    )
+    result = look(series, "5.2.2", own_names=True)
+    assert result.checked.findings == []
+    assert dict(result.checked.counts) == {
+        "series": 2,
+        "patch": 2,
+        "header": 2,
+        "description": 2,
+        "diff": 2,
+    }
+    assert result.stack is not None
+    assert [port.line for port in result.stack.ports] == ["4.9"]
+
+
+def test_our_own_stack_has_none() -> None:
+    place, _catalogue, base = project.find()
+    result = look(place, base, own_names=True)
+    assert result.checked.findings == []
+    assert result.checked.counts["patch"] > 20
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "rule", "why"),
+    [
+        (lambda p: p.replace(b"# HG changeset patch\n", b""), 1, "header", "the form of hg export"),
+        (
+            lambda p: p.replace(b"# User A Person <person@example.org>\n", b""),
+            1,
+            "header",
+            "no # User",
+        ),
+        (lambda p: p.replace(b" <person@example.org>", b""), 2, "header", "no mail address"),
+        (lambda p: p.replace(b"# Date 1600000000 -7200\n", b""), 1, "header", "no # Date"),
+        (
+            lambda p: p.replace(b"# Date", b"# User x <x@y>\n# Date"),
+            1,
+            "header",
+            "there are 2 # User",
+        ),
+        (
+            lambda p: p.replace(b"topic: do", b"# Node ID 0123\n# Parent  0\ntopic: do"),
+            5,
+            "header",
+            "no use for",
+        ),
+        (lambda p: p.replace(b"A Person", b"A Pers\xf6n"), 1, "header", "not in UTF-8"),
+        (lambda p: p.replace(b"topic: do it", b"topic: do it."), 5, "description", "a period"),
+        (
+            lambda p: p.replace(b"topic: do it", b"topic: do it\nmore"),
+            6,
+            "description",
+            "not empty",
+        ),
+        (lambda p: p.replace(b"Why it", b"From it"), 7, "description", "an mbox"),
+        (lambda p: p.replace(b"Why it", b"# x\nWhy it"), 7, "description", "a header of hg export"),
+        (lambda p: p.replace(b"+b\n", b"+b \n"), 14, "diff", "white space at the end of f:1"),
+        (lambda p: p.replace(b"+b\n", b"+b\r\n"), 14, "diff", "a carriage return to f:1"),
+        (
+            lambda p: p.replace(b"+b\n", b"+b\n\\ No newline at end of file\n"),
+            14,
+            "diff",
+            "without a line end",
+        ),
+        (lambda p: p[:-1], 14, "diff", "the patch's last line has no end"),
+        (lambda p: p.replace(b"diff --git a/f b/f\n", b""), 9, "diff", "not in git's form"),
+        (
+            lambda p: p.replace(b"--- a/f", b"index 012345..6789ab 100644\n--- a/f"),
+            10,
+            "diff",
+            "git's index line",
+        ),
+        (lambda p: p.replace(b"@@ -1 +1 @@", b"@@ -1,7 +1 @@"), 12, "patch", "do not add up"),
+        (lambda p: p.replace(b"b/f", b"b/../f").replace(b"a/f", b"a/../f"), 9, "patch", ".."),
+        (lambda p: p[: p.index(b"diff")], None, "patch", "it holds no diff"),
+        (lambda p: b"", None, "patch", "it is empty"),
+    ],
+)
+def test_a_patch_with_a_flaw(
+    tmp_path: Path, change: object, line: int | None, rule: str, why: str
+) -> None:
+    assert callable(change)
+    bad = change(GOOD)
+    assert bad != GOOD
+    series = write_stack(tmp_path, {"topic-do-it.patch": GOOD, "x.patch": bad}, {})
+    found = looked(series)
+    wanted = [one for one in found if one[:3] == ("patches/x.patch", line, rule) and why in one[3]]
+    assert wanted, found
+    assert all(one[0] == "patches/x.patch" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        ("x.patch\nx.patch\n", 2, "x.patch is already listed in line 1"),
+        ("x.patch -p0\n", 1, "option -p0 of x.patch is not supported"),
+        ("x.patch\n../y.patch\n", 2, "'../y.patch'"),
+        ("x.patch\r\n", 1, "carriage return"),
+        ("x.patch \n", 1, "ends with white space"),
+        (" x.patch\n", 1, "begins with white space"),
+        ("x.patch", 1, "the last line has no end"),
+        ("x.patch\n\n", 2, "an empty line"),
+        ("\ufeffx.patch\n", 1, "a byte order mark"),
+        ("# none\n", None, "it lists no patch"),
+    ],
+)
+def test_a_series_file_with_a_flaw(tmp_path: Path, text: str, line: int | None, why: str) -> None:
+    series = write_stack(tmp_path, {"x.patch": GOOD}, {})
+    series.write_bytes(text.encode())
+    found = looked(series)
+    assert [one for one in found if one[:3] == ("series", line, "series") and why in one[3]], found
+
+
+def test_files_that_are_not_listed_or_not_there(tmp_path: Path) -> None:
+    series = write_stack(tmp_path, {"x.patch": GOOD, "y.patch": GOOD}, {"4.9": {"x.patch": GOOD}})
+    series.write_text("x.patch\nz.patch\n")
+    (tmp_path / "patches" / "cover.md").write_text("# no patch\n")
+    (tmp_path / "patches" / "4.8").mkdir()
+    assert looked(series) == [
+        ("patches/y.patch", None, "series", "the series does not list it"),
+        ("series", 2, "patch", "there is no patch z.patch"),
+        ("patches/4.8/series", None, "series", "the port has no series file"),
+    ]
+
+
+def test_a_port_that_is_broken_hides_no_other(tmp_path: Path) -> None:
+    wrong = GOOD.replace(b"do it", b"do it.")
+    series = write_stack(
+        tmp_path, {"x.patch": GOOD}, {"4.9": {"x.patch": b"no patch"}, "5.3": {"x.patch": wrong}}
+    )
+    assert [one[0] for one in looked(series)] == ["patches/4.9/x.patch", "patches/5.3/x.patch"]
+    result: Looked = look(series, "5.2.2", own_names=False)
+    assert result.broken == {"4.9"}
+    releases = select(project.find()[1], "5.0..5.4")
+    sound, notes = split(result, releases)
+    assert [one.line for one in sound] == ["5.2", "5.3", "5.4"]
+    assert [one.release for one in notes] == ["5.0.2", "5.1.2"]
+
+
+def test_a_name_is_its_subject_where_names_are(tmp_path: Path) -> None:
+    series = write_stack(tmp_path, {"x.patch": GOOD}, {})
+    assert looked(series) == []
+    assert looked(series, "5.2.2") == [
+        ("patches/x.patch", None, "patch", "its subject makes its name topic-do-it.patch")
+    ]
+
+
+def test_no_series_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no series file"):
+        look(tmp_path / "series", None, own_names=False)
+
+
+def test_what_tests_expect_to_be_printed_may_end_with_blanks(tmp_path: Path) -> None:
+    new = b"  $ echo 'a '\n  a \n  $ trailing \n"
+    series = write_stack(tmp_path, {"x.patch": patch_bytes(file_diff("t/x.t", None, new))}, {})
+    (found,) = looked(series)
+    assert found[3] == "adds white space at the end of t/x.t:3"
+
+
+def test_a_file_with_carriage_returns_may_keep_them(tmp_path: Path) -> None:
+    diff = file_diff("x.bat", b"a\r\nb\r\n", b"a\r\nc\r\n")
+    series = write_stack(tmp_path, {"x.patch": patch_bytes(diff)}, {})
+    assert looked(series) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.lists(st.sampled_from(range(len(GOOD))), max_size=4), st.binary(max_size=6))
+def test_any_damage_is_found_out_or_harmless(tmp_path: Path, places: list[int], put: bytes) -> None:
+    bad = GOOD
+    for place in places:
+        bad = bad[:place] + put + bad[place + len(put) :]
+    series = write_stack(tmp_path, {"x.patch": bad}, {})
+    for path, _line, _rule, why in looked(series):
+        assert path == "patches/x.patch"
+        assert why and "\n" not in why
