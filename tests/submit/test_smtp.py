@@ -77,9 +77,9 @@ def test_trouble_before_the_last_step(stage: str, does: str) -> None:
     + [("AUTH", DROP), ("AUTH", STALL)],
 )
 def test_trouble_before_the_first_mail(stage: str, does: str, cafile: Path) -> None:
-    with MailServer(Fault(stage, does), tls="starttls", login=True) as server:
-        with pytest.raises(NotSent):
-            deliver(server.settings(cafile, answer=1), mails(1))
+    broken = MailServer(Fault(stage, does), tls="starttls", login=True)
+    with broken as server, pytest.raises(NotSent):
+        deliver(server.settings(cafile, answer=1), mails(1))
     assert server.received == [] and "MAIL" not in server.counts
 
 
@@ -87,9 +87,8 @@ def test_trouble_before_the_first_mail(stage: str, does: str, cafile: Path) -> N
 @pytest.mark.parametrize("does", [DROP, STALL, "what?", "25", "9" * 10000])
 def test_nobody_knows_what_became_of_it(does: str, keeps: bool) -> None:
     steps: list[str] = []
-    with MailServer(Fault("end", does, 2, keeps)) as server:
-        with pytest.raises(Unsure):
-            deliver(server.settings(answer=1, end=1), mails(3), steps)
+    with MailServer(Fault("end", does, 2, keeps)) as server, pytest.raises(Unsure):
+        deliver(server.settings(answer=1, end=1), mails(3), steps)
     assert steps == ["last", "sent", "last"]
     assert len(server.received) == 1 + keeps
 
@@ -97,9 +96,8 @@ def test_nobody_knows_what_became_of_it(does: str, keeps: bool) -> None:
 @pytest.mark.parametrize("does", ["451 try again", "554 5.7.1 spam\r\n"])
 def test_a_mail_that_is_refused_at_its_end(does: str) -> None:
     steps: list[str] = []
-    with MailServer(Fault("end", does, 2)) as server:
-        with pytest.raises(NotSent, match=does[:12]):
-            deliver(server.settings(), mails(3), steps)
+    with MailServer(Fault("end", does, 2)) as server, pytest.raises(NotSent, match=does[:12]):
+        deliver(server.settings(), mails(3), steps)
     assert steps == ["last", "sent", "last"]
     assert len(server.received) == 1
 
@@ -109,9 +107,8 @@ def test_a_break_in_the_middle_of_a_mail(does: str) -> None:
     """Too big for the buffers between the two, so the dot cannot have been said."""
     steps: list[str] = []
     big = mail(body=b"a line\n" * 5_000_000)
-    with MailServer(Fault("body", does)) as server:
-        with pytest.raises(NotSent):
-            deliver(server.settings(answer=1), [big], steps)
+    with MailServer(Fault("body", does)) as server, pytest.raises(NotSent):
+        deliver(server.settings(answer=1), [big], steps)
     assert steps == []
 
 
@@ -125,40 +122,38 @@ def test_a_farewell_that_fails_is_nothing(does: str, monkeypatch: pytest.MonkeyP
 
 def test_a_refused_recipient_keeps_the_mail_from_all() -> None:
     two = ["good@example.org", "bad@example.org"]
-    with MailServer(Fault("RCPT", "550 5.1.1 who\x1b[2J is that", 2)) as server:
-        with pytest.raises(NotSent) as caught:
-            deliver(server.settings(), mails(1, two))
+    strict = MailServer(Fault("RCPT", "550 5.1.1 who\x1b[2J is that", 2))
+    with strict as server, pytest.raises(NotSent) as caught:
+        deliver(server.settings(), mails(1, two))
     assert str(caught.value).endswith("bad@example.org is refused: 550 5.1.1 who [2J is that")
     assert server.received == []
 
 
 def test_a_mail_that_is_too_big_is_seen_before_the_first_goes() -> None:
     messages = [mail(0), mail(1, b"x" * 900 + b"\n")]
-    with MailServer(size=900) as server:
-        with pytest.raises(NotSent, match=r"up to 900 bytes; '\[PATCH 1\] subject' has 9\d\d"):
-            deliver(server.settings(), messages)
+    told = r"up to 900 bytes; '\[PATCH 1\] subject' has 9\d\d"
+    with MailServer(size=900) as server, pytest.raises(NotSent, match=told):
+        deliver(server.settings(), messages)
     assert server.received == []
 
 
 def test_a_wrong_password(cafile: Path) -> None:
-    with MailServer(tls="smtps", login=True) as server:
-        with pytest.raises(NotSent, match="refuses the login of zoe: 535 ") as caught:
-            deliver(server.settings(cafile, password="guessed it"), mails(1))
+    strict = MailServer(tls="smtps", login=True)
+    with strict as server, pytest.raises(NotSent, match="login of zoe: 535 ") as caught:
+        deliver(server.settings(cafile, password="guessed it"), mails(1))
     assert "guessed" not in str(caught.value)
     assert server.received == []
 
 
 def test_a_login_that_the_server_does_not_have() -> None:
-    with MailServer() as server:
-        with pytest.raises(NotSent, match="has no login"):
-            deliver(server.settings(username="a", password="b"), mails(1))
+    with MailServer() as server, pytest.raises(NotSent, match="has no login"):
+        deliver(server.settings(username="a", password="b"), mails(1))
     assert server.received == []
 
 
 def test_starttls_that_the_server_does_not_have(cafile: Path) -> None:
-    with MailServer() as server:
-        with pytest.raises(NotSent, match="has no STARTTLS"):
-            deliver(server.settings(cafile, tls="starttls"), mails(1))
+    with MailServer() as server, pytest.raises(NotSent, match="has no STARTTLS"):
+        deliver(server.settings(cafile, tls="starttls"), mails(1))
     assert server.received == []
 
 
@@ -171,9 +166,9 @@ def test_a_certificate_that_is_not_good(tls: str, host: str, tmp_path: Path, caf
     authority.issue_cert(host).configure_cert(context)
     if host != "localhost":
         cafile.write_bytes(authority.cert_pem.bytes())
-    with MailServer(tls=tls, login=True, context=context) as server:
-        with pytest.raises(NotSent, match="its certificate is not good"):
-            deliver(server.settings(cafile), mails(1))
+    wrong = MailServer(tls=tls, login=True, context=context)
+    with wrong as server, pytest.raises(NotSent, match="its certificate is not good"):
+        deliver(server.settings(cafile), mails(1))
     assert "AUTH" not in server.counts and server.received == []
 
 

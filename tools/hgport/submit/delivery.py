@@ -1,0 +1,73 @@
+"""Send what is in an outbox, and say how far that went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hgport.errors import OutsideError
+from hgport.submit.message import Message
+from hgport.submit.outbox import Outbox, State
+from hgport.submit.sendsettings import Program, Smtp
+from hgport.submit.transport import NotSent, Transport, Unsure, opened
+
+
+def deliver(
+    outbox: Outbox, settings: Smtp | Program, told: Callable[[Message], None] | None = None
+) -> None:
+    """Send the mails that wait, in order, over one connection.
+
+    ``told`` hears of each that has gone.  At the first that does not go out for sure it stops:
+    OutsideError, whose line says which did, which may have, and which did not.
+    """
+    waiting = outbox.those(State.WAITING)
+    if not waiting:
+        return
+    try:
+        with opened(settings, waiting) as transport:
+            for message in waiting:
+                _send(outbox, transport, message)
+                if told:
+                    told(message)
+    except (NotSent, Unsure) as err:
+        raise OutsideError(f"{err}; {how_far(outbox)}") from err
+
+
+def _send(outbox: Outbox, transport: Transport, message: Message) -> None:
+    try:
+        transport.send(message, lambda: outbox.mark(message, State.SENDING))
+    except NotSent:
+        if message not in outbox.those(State.WAITING):
+            outbox.mark(message, State.WAITING)
+        raise
+    try:
+        outbox.mark(message, State.SENT)
+    except OutsideError as err:
+        name = _names([message], outbox)
+        raise OutsideError(f"{name} went out, but that was not noted: {err.message}") from err
+
+
+def how_far(outbox: Outbox) -> str:
+    """Which mails went out, which may have, and which did not, as one clause."""
+    parts = [
+        f"{what}: {_names(outbox.those(*states), outbox)}"
+        for what, states in (
+            ("went out", (State.SENT,)),
+            ("may have gone out", (State.SENDING,)),
+            ("did not go out", (State.WAITING, State.SKIPPED)),
+        )
+        if outbox.those(*states)
+    ]
+    return "; ".join(parts)
+
+
+def _names(messages: Sequence[Message], outbox: Outbox) -> str:
+    """Mails as people call them: "the introduction, 2 of 3"."""
+    if len(messages) == len(outbox.messages) > 1:
+        return f"all {len(messages)} mails"
+    patches = sum(1 for one in outbox.messages if one.number)
+    return ", ".join(name(one, patches) for one in messages)
+
+
+def name(message: Message, patches: int) -> str:
+    """A mail as people call it, of so many patches."""
+    return f"{message.number} of {patches}" if message.number else "the introduction"
