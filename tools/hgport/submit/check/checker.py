@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ from hgport.model.catalogue import Catalogue
 from hgport.model.patch import Patch
 from hgport.model.release import Release
 from hgport.model.stack import Port, Stack
-from hgport.proof import interpreters, upstreamplan
+from hgport.proof import interpreters
+from hgport.proof.interpreters import Interpreter
 from hgport.proof.patched import stages
 from hgport.submit.check import source
 from hgport.submit.check.finding import Checked, Finding, Note
@@ -60,7 +61,7 @@ def look(request: Request, told: Told, progress: ProgressOfMany | None = None) -
         Finding(None, name, None, None, "apply", "none of the releases has a file that it changes")
         for name in matrix.nowhere
     ]
-    machine = _machine(request)
+    machine = _machine(request.releases)
     subjects = []
     with Contents(progress=progress) as contents:
         for column in matrix.columns:
@@ -83,18 +84,12 @@ def look(request: Request, told: Told, progress: ProgressOfMany | None = None) -
     return found
 
 
-@dataclass(frozen=True)
-class _Machine:
-    """The interpreter that each release is looked at with, and the versions that are here."""
-
-    best: dict[Release, interpreters.Interpreter]
-    here: frozenset[str]
+# the interpreters that are here, by version
+_Machine = Mapping[str, Interpreter]
 
 
-def _machine(request: Request) -> _Machine:
-    best = upstreamplan.machine(request.catalogue, request.releases, ()).found
-    claimed = {version for release in request.releases for version in release.pythons}
-    return _Machine(dict(best), frozenset(interpreters.find(sorted(claimed))))
+def _machine(releases: Sequence[Release]) -> _Machine:
+    return interpreters.find(sorted({one for release in releases for one in release.pythons}))
 
 
 def _subject(
@@ -121,7 +116,8 @@ def _subject(
         found.notes.append(Note("no patch changes the release", release.version))
         return None
     found.notes += _lacking(release, machine)
-    if release not in machine.best:
+    here = tuple(version for version in release.pythons if version in machine)
+    if not here:
         return None
     made = stages(contents, release, patches)
     if isinstance(made, str):
@@ -135,8 +131,8 @@ def _subject(
         contents.read(release, _paths(patches)),
         tuple(files for files, _executable in made),
         tree.pristine(release, progress),
-        machine.best[release],
-        tuple(version for version in release.pythons if version in machine.here),
+        machine[here[0]],
+        here,
     )
 
 
@@ -166,8 +162,8 @@ def _hunk(cell: Cell) -> tuple[str | None, int | None]:
 
 def _lacking(release: Release, machine: _Machine) -> list[Note]:
     """What this machine lacks for a release."""
-    missing = [version for version in release.pythons if version not in machine.here]
-    if release not in machine.best:
+    missing = [version for version in release.pythons if version not in machine]
+    if len(missing) == len(release.pythons):
         names = " or ".join(missing)
         return [Note(f"its tools need Python {names}", release.version, lacks=True)]
     return [

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import importlib.metadata
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,6 @@ from hgport.submit.check.running import run_both
 
 # what it says of a file that is no Python of today
 UNREADABLE = "cannot be read"
-_UNREAD = re.compile(r"error: cannot format (.+?): ")
 _SETTINGS = ("black.toml", "pyproject.toml")
 
 
@@ -63,7 +61,7 @@ class Black:
         before = {path: (directory / path).read_bytes() for path in paths}
         # 123: there was a file that it cannot read; that stays as it is
         _out, err = run_both([*words, *paths], directory, codes=(0, 123))
-        unreadable = [told[1] for told in map(_UNREAD.match, err.splitlines()) if told]
+        unreadable = _unreadable(err, paths)
         if err.strip() and not unreadable:
             raise Unheard(f"black complains: {err.strip().splitlines()[-1][:200]}")
         found = [Remark(path, None, UNREADABLE) for path in unreadable]
@@ -72,6 +70,14 @@ class Black:
             if made != before[path]:
                 found.append(Remark(path, None, made.decode("utf-8", "surrogateescape")))
         return found
+
+
+def _unreadable(said: str, paths: Sequence[str]) -> list[str]:
+    """The files that black names in its errors."""
+    lines = [line for line in said.splitlines() if line.startswith("error: cannot ")]
+    # how it goes on is another in each version
+    named = (next((p for p in sorted(paths, key=len)[::-1] if p in line), "") for line in lines)
+    return sorted({path for path in named if path})
 
 
 def wanted(
@@ -95,8 +101,8 @@ def wanted(
 
 @dataclass(frozen=True)
 class _Wish:
-    """A place where black would write other lines: those that are there, those that it would write,
-    and the ones around, by which it is known again elsewhere."""
+    """A place where black would write other lines: those that are there, and those that it would
+    write; where none are there, also those around, by which it is known again elsewhere."""
 
     line: int = field(compare=False)
     above: str
@@ -121,8 +127,9 @@ def _wishes(lines: Sequence[str], made: Sequence[str]) -> Iterator[_Wish]:
     matcher = difflib.SequenceMatcher(None, lines, made, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "equal":
-            above = lines[i1 - 1] if i1 else ""
-            below = lines[i2] if i2 < len(lines) else ""
+            # what is around tells where lines are wanted, not which ones are not
+            above = lines[i1 - 1] if i1 and i1 == i2 else ""
+            below = lines[i2] if i2 < len(lines) and i1 == i2 else ""
             yield _Wish(
                 min(i1 + 1, max(1, len(lines))),
                 above,
