@@ -136,10 +136,10 @@ def exported(staged: Staged) -> list[bytes]:
 def diffstats(staged: Staged) -> dict[int, str]:
     """What hg counts in each patch, by number from 1, and in all together (0)."""
     nodes = [*staged.changesets.values()]
-    words = ("diff", "--git", "--stat", "-r", staged.base, "-r", nodes[-1])
-    every = hg.run(*words, cwd=staged.repository).stdout
+    ends = ("-r", staged.base, "-r", nodes[-1])
+    every = hg.run("diff", "--git", "--stat", *ends, cwd=staged.repository).stdout
     revisions = [f"--rev={node}" for node in nodes]
-    words = ("log", "--git", "--stat", "--template=\\0", *revisions)
-    each = hg.run(*words, cwd=staged.repository).stdout.split(b"\0")[1:]
+    words = ("--git", "--stat", "--template=\\0", *revisions)
+    each = hg.run("log", *words, cwd=staged.repository).stdout.split(b"\0")[1:]
     texts = [text.strip(b"\n") + b"\n" for text in (every, *each)]
     return {at: text.decode("utf-8", "replace") for at, text in enumerate(texts)}
