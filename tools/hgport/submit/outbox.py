@@ -112,8 +112,10 @@ class Place:
         """Keep every other hgport from it.  Raises HgportError if one has it now."""
         with disk_errors(f"write below {self.directory}"):
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # blind copies are nobody else's business
-            (self.directory / ".gitignore").write_bytes(b"*\n")
+            ignore = self.directory / ".gitignore"
+            if not ignore.exists():
+                # blind copies are nobody else's business
+                ignore.write_bytes(b"*\n")
             handle = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
