@@ -106,9 +106,10 @@ def _mail_header(lines: list[str]) -> tuple[str, str, str]:
 
 def _mail_summary(fields: dict[str, str]) -> str:
     if "description" in fields:
-        # DEP-3: every further line is indented by one, " ." stands for an empty one
+        # DEP-3: every further line is indented by one, " ." stands for an empty one, and what has
+        # more blanks about it for a dot
         first, *more = fields["description"].split("\n")
-        return "\n".join([first] + ["" if m.strip() == "." else m[1:] for m in more])
+        return "\n".join([first] + ["" if m[1:] == "." else m[1:] for m in more])
     subject = re.sub(r"\n[ \t]+", " ", fields.get("subject", ""))
     return re.sub(r"^\[[^\]]*\]\s*", "", _decoded(subject))
 
