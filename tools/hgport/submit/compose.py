@@ -92,6 +92,9 @@ def compose(request: Request, progress: ProgressOfMany | None = None) -> Compose
     with staged(order, progress) as made:
         if not made.changesets:
             raise HgportError(f"nothing to mail: {request.release.version} has all of the patches")
+        for patch in made.patches:
+            # as they were written: hg has made lines of some control characters
+            unchanged.refuse_subject(patch)
         exports = exported(made)
         patches = [_patch(name, data) for name, data in zip(made.changesets, exports)]
         _refuse(request, past, letter, patches)
@@ -141,8 +144,6 @@ def _past(request: Request) -> _Past:
 
 def _refuse(request: Request, past: _Past, letter: Cover | None, patches: Sequence[Patch]) -> None:
     """Raise UsageError for what cannot be mailed."""
-    for patch in patches:
-        unchanged.refuse_subject(patch)
     if past.same is not None:
         versions.refuse_others(past.same, patches)
     stack, line = request.stack, request.release.line

@@ -95,6 +95,9 @@ def settle(asked: Asked, persons: Mapping[str, str], repository: Path | None) ->
     """
     theirs = _repositorys(repository) if repository is not None else {}
     where = str(repository)
+    for key in ("to", "cc"):
+        # a file that would inject something is refused even where nothing of it is used
+        _read(theirs.get(key, []), f"{key} of {where}")
     options = {"to": asked.to, "cc": asked.cc, "bcc": asked.bcc, "reply-to": ()}
     flags, flagged = _flags(asked.flags, theirs.get("flag", []), where)
     origins = {"flag": flagged} if flags else {}

@@ -1,0 +1,153 @@
+"""``hgport email`` as a person calls it, up to the point where something would be sent."""
+
+from __future__ import annotations
+
+import json
+import mailbox
+import shlex
+from pathlib import Path
+
+import pytest
+
+from helpers_email import made
+from helpers_engine import Project
+from hgport.cli import run
+from hgport.submit.sevenbit import body_of
+
+ME = ["--from", "Zoë <zoe@example.org>"]
+TO = ["--to", "list@example.org"]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    result = made(tmp_path / "project")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HGPORT_PROJECT", str(result.root))
+    monkeypatch.setenv("HGPORT_CACHE", str(result.cache))
+    return result
+
+
+def test_the_mails_are_written_and_shown(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project.root / "patches" / "email.toml").write_text('cc = "theirs@example.org"\n')
+    assert run(["email", "5.2", *ME, *TO, "--flag", "stable"]) == 0
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert lines[0] == f"{project.root / 'series'} for 5.2, v1"
+    assert "From:        Zoë <zoe@example.org>  (the command line)" in lines
+    repositorys = f"the repository says so: {project.root / 'patches' / 'email.toml'}"
+    assert f"Cc:          theirs@example.org  ({repositorys})" in lines
+    shown = [line.partition("  (")[0] for line in lines if line.startswith("[PATCH")]
+    assert shown == [
+        "[PATCH 0 of 3 stable] one: ways around ë",
+        "[PATCH 1 of 3 stable] one: a",
+        "[PATCH 2 of 3 stable] two: b",
+        "[PATCH 3 of 3 stable] three: ç",
+    ]
+    assert "written to one-5.2.mbox; nothing was sent" in lines
+    assert lines[-1].startswith("to send: hgport email 5.2 --flag stable --from ")
+    words = shlex.split(lines[-1].partition("hgport ")[2])
+    assert words[-1] == "--send"
+    before = Path("one-5.2.mbox").read_bytes()
+    assert run(["email", "5.2", *ME, *TO]) == 2
+    assert "one-5.2.mbox exists already (name another file" in capsys.readouterr().err
+    assert Path("one-5.2.mbox").read_bytes() == before
+    # the command that is shown composes the same mails
+    assert run([*words[:-1], "--json", "--mbox", "again.mbox"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["subject"] for one in told["messages"]] == shown
+    assert (told["to"], told["cc"]) == (["list@example.org"], ["theirs@example.org"])
+    first, again = (mailbox.mbox(name)[1] for name in ("one-5.2.mbox", "again.mbox"))
+    assert body_of(bytes(first)) == body_of(bytes(again))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "say which release"),
+        (["5.2", *TO], "nobody is named who submits the series (say --from"),
+        (["5.2", *TO, "--from", "Zoë"], "from, by the command line: 'Zoë' has no mail address"),
+        (["5.2", *ME], "nobody is to get the mails (say --to"),
+        (["5.2", *ME, "--to", "a@x.org\nBcc: evil@x.org"], "to of the command line: "),
+        (["5.2", *ME, *TO, "--bcc", "a@x.org\r\nX: y"], "bcc of the command line: "),
+        (["5.2", *ME, *TO, "--flag", "a\nBcc: evil@x.org"], "flag of the command line: "),
+        (["5.2", *ME, *TO, "--in-reply-to", "<a@b>\nBcc: x@y.org"], "is no Message-Id"),
+        (["5.2", *ME, *TO, "--flag", "v2"], "v1 for 5.2 is not remembered"),
+        (["5.2", *ME, *TO, "--mbox", "precious"], "precious exists already"),
+        (["5.2", *ME, *TO, "--mbox", "none/box"], "there is no directory none"),
+        (["5.2", *ME, *TO, "--cover", "none.md"], "cannot read none.md: No such file"),
+        (["5.2..5.3", *ME, *TO], "'5.2..5.3' is 2 releases"),
+        (["4.0", *ME, *TO], "4.0"),
+        (["5.2", "--send", "--json"], "--send does not go with"),
+        (["5.2", "--yes"], "--yes goes with --send"),
+        (["5.2", "--resume"], "go alone"),
+        (["--resume", "--discard"], "go alone"),
+        (["--unsure", "skip"], "--unsure goes with --resume only"),
+        (["--resume"], "nothing waits to be sent"),
+    ],
+)
+def test_a_wrong_command_line_is_one_clear_line(
+    project: Project, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    Path("precious").write_bytes(b"mine")
+    assert run(["email", *words]) == 2
+    err = capsys.readouterr().err
+    assert said in err and err.count("\n") == 1
+    assert [path.name for path in Path.cwd().iterdir()] == ["precious"]
+    assert Path("precious").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("email.toml", 'to = "a@x.org\\nBcc: evil@x.org"', "email.toml: "),
+        ("email.toml", 'bcc = "evil@x.org"', "which is no business of a repository's"),
+        ("email.toml", '[extensions]\nx = "/tmp/x.py"', "which is no business of a repository's"),
+        ("cover.md", "# a\x0bBcc: evil@x.org\n\nText.\n", "line 1 has a control character"),
+        ("cover.md", "# {{topic: what}}\n\nText.\n", "is still the template's: {{topic: what}}"),
+    ],
+)
+def test_a_hostile_repository_is_one_clear_line(
+    project: Project, capsys: pytest.CaptureFixture[str], name: str, text: str, said: str
+) -> None:
+    (project.root / "patches" / name).write_text(text)
+    assert run(["email", "5.2", *ME, *TO, "--send", "--yes"]) == 2
+    err = capsys.readouterr().err
+    assert said in err and err.count("\n") == 1
+    assert not (project.root / ".hgport").exists() and not [*Path.cwd().iterdir()]
+
+
+def test_a_new_letter(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    path = project.root / "patches" / "cover.md"
+    assert run(["email", "5.2", "--new-cover"]) == 2
+    assert "cover.md exists already (edit it)" in capsys.readouterr().err
+    path.unlink()
+    assert run(["email", "5.2", "--new-cover", "--flag", "v2"]) == 0
+    assert capsys.readouterr().out == f"written: {path}; fill it in\n"
+    assert "- three: ç\n" in path.read_text(encoding="utf-8")
+    assert "## Changes since v1\n" in path.read_text(encoding="utf-8")
+
+
+def test_who_mails_the_file_has_it_remembered(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["email", "5.2", *ME, *TO, "--remember"]) == 0
+    where = project.root / "patches" / "sent" / "5.2" / "v1"
+    assert capsys.readouterr().out.splitlines()[-1] == f"taken as sent: {where}"
+    assert run(["email", "5.2", *ME, *TO, "--mbox", "again"]) == 2
+    assert "mail a new version with --flag v2, or the same again with --resend" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_yes_is_not_for_those_whom_only_the_repository_names(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project.root / "patches" / "email.toml").write_text('to = "theirs@example.org"\n')
+    assert run(["email", "5.2", *ME, "--send", "--yes"]) == 2
+    assert "only the repository names theirs@example.org; nothing was sent" in (
+        capsys.readouterr().err
+    )
+    assert not (project.root / ".hgport").exists()
