@@ -168,13 +168,18 @@ def test_a_break_and_the_rest(
             assert code == 2 and told.startswith(f"series v1 for 5.2 is not done with: {how_far} (")
         # and nobody guesses
         capsys.readouterr()
-        assert run(["email", "--resume"]) == 2
+        assert run(["email", "--resume", "--yes"]) == 2
         said = capsys.readouterr()
         assert "a mail may have gone out already" in said.err
         assert "may have gone out: [PATCH 1 of 2] one: first" in said.out
         assert arrived(server) == ALL[:2]
-        assert run(["email", "--resume", "--unsure", "skip"]) == 0
+        assert run(["email", "--resume", "--unsure", "skip"]) == 2
+        said = capsys.readouterr()
+        assert "to send: [PATCH 2 of 2] two: second (zoe@example.org to " in said.out
+        assert "nothing more was sent" in said.err and arrived(server) == ALL[:2]
+        assert run(["email", "--resume", "--yes"]) == 0
         assert arrived(server) == ALL
+        assert "may have gone out: 1 of 2\n" in capsys.readouterr().out
         assert (made.root / "patches" / "sent" / "5.2" / "v1").is_dir()
         assert made.send()[0] == 2
 
@@ -233,7 +238,7 @@ def test_what_cannot_be_remembered(made: Person, monkeypatch: pytest.MonkeyPatch
         assert code == 3 and told.startswith("went out: all 3 mails; yet cannot write below")
         assert made.send()[0] == 2
         sent.unlink()
-        assert run(["email", "--resume"]) == 0
+        assert run(["email", "--resume"]) == 0  # sends nothing, so asks nothing
         assert arrived(server) == ALL and (sent / "5.2" / "v1").is_dir()
 
 
@@ -255,7 +260,7 @@ def begun(made: Person, server: MailServer, fault: Fault | None) -> subprocess.P
     server.counts.clear()
     server.struck.clear()
     server.fault = fault
-    return start(["email", "--resume"], made)
+    return start(["email", "--resume", "--yes"], made)
 
 
 def start(words: list[str], made: Person) -> subprocess.Popen[bytes]:
@@ -284,7 +289,12 @@ def test_killed_while_the_server_has_it(
             child.send_signal(signal.SIGKILL)
             child.communicate(timeout=10)
         assert arrived(server) == ALL[:2]
-        assert run(["email", "--resume", "--unsure", "again"]) == 0
+        # what may have gone out stays so until it has
+        server.fault = Fault("MAIL", "451 later", server.counts["MAIL"] + 1)
+        again = ["email", "--resume", "--unsure", "again", "--yes"]
+        assert run(again) == 3
+        assert "may have gone out: 1 of 2; did not go out: 2 of 2 (" in capsys.readouterr().err
+        assert run(again) == 0
         assert arrived(server) == [*ALL[:2], *ALL[1:]]
         ids = {one.data.partition(b"Message-Id: ")[2].split(b"\n")[0] for one in server.received}
         assert len(ids) == 3
@@ -303,7 +313,7 @@ def test_interrupted(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
             "hgport email --resume sends the rest",
         ]
         server.fault = None
-        assert run(["email", "--resume"]) == 0
+        assert run(["email", "--resume", "--yes"]) == 0
         assert arrived(server) == ALL
 
 
@@ -328,6 +338,8 @@ def test_at_a_terminal(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         with terminal(words, made.root, os.environ) as seen:
             seen.wait(r"What with it \(again, skip\)")
             seen.type("skip\r")
+            seen.wait("Send 1 mail by localhost")
+            seen.type("y\r")
             seen.wait("Password of zoe")
             seen.type(f"{PASSWORD}\r")
             seen.wait("remembered in")
@@ -339,7 +351,7 @@ def test_two_at_once(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     with MailServer() as server:
         use(server, made, monkeypatch)
         first = begun(made, server, None)
-        second = start(["email", "--resume"], made)
+        second = start(["email", "--resume", "--yes"], made)
         codes = []
         for child in (first, second):
             child.communicate(timeout=60)

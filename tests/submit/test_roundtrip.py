@@ -220,7 +220,7 @@ def test_git_takes_them(mailed: Mailed, tmp_path: Path) -> None:
     said = told(made, base, "{author}\\n{date|hgdate}\\n{desc}\\0")
     assert ["\n".join(one) for one in git.told()] == said
     reset(git)
-    # the introduction changes nothing, which git am would stop at
-    git("am", "-q", "--keep-cr", write_mbox(tmp_path / "box", mailed.received[1:]))
+    # the introduction changes nothing
+    git("am", "-q", "--keep-cr", "--empty=drop", write_mbox(tmp_path / "box", mailed.received))
     assert git.files() == wanted
     assert {user for user, _date, _text in git.told()} == {str(SETTINGS.sender)}

@@ -84,7 +84,7 @@ def test_trouble_before_the_first_mail(stage: str, does: str, cafile: Path) -> N
 
 
 @pytest.mark.parametrize("keeps", [False, True])
-@pytest.mark.parametrize("does", [DROP, STALL, "what?", "25", "9" * 10000])
+@pytest.mark.parametrize("does", [DROP, STALL, "what?", "25", "999 what", "9" * 10000])
 def test_nobody_knows_what_became_of_it(does: str, keeps: bool) -> None:
     steps: list[str] = []
     with MailServer(Fault("end", does, 2, keeps)) as server, pytest.raises(Unsure):

@@ -220,7 +220,7 @@ def _outbox(release: str | None, said: dict[str, Any]) -> int:
     stack, catalogue = project.load(said["series"])
     if said["discard"]:
         return email_send.discard(stack, yes=said["yes"])
-    return email_send.resume(stack, catalogue, unsure=said["unsure"])
+    return email_send.resume(stack, catalogue, unsure=said["unsure"], yes=said["yes"])
 
 
 def _refuse_together(said: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ from hgport.submit.outbox import About, Outbox, Place, State
 from hgport.submit.sendsettings import Program, Smtp
 
 # what may be done with a mail of which nobody knows whether it has gone out
-UNSURE = {"again": State.WAITING, "skip": State.SKIPPED}
+UNSURE = {"again": State.AGAIN, "skip": State.SKIPPED}
 
 
 def send(composed: Composed, *, yes: bool, resend: bool) -> int:
@@ -50,11 +50,14 @@ def send(composed: Composed, *, yes: bool, resend: bool) -> int:
         return _end(place, outbox, settings, composed)
 
 
-def resume(stack: Stack, catalogue: Catalogue, *, unsure: str | None = None) -> int:
+def resume(
+    stack: Stack, catalogue: Catalogue, *, unsure: str | None = None, yes: bool = False
+) -> int:
     """Send what is left in the outbox, and return the exit code.
 
-    A mail that may have gone out is sent ``again``, or not (``skip``); None asks.  Raises as
-    ``send``.
+    A mail that may have gone out is sent ``again``, or not (``skip``); None asks.  What goes where
+    is shown and asked about, unless ``yes``: an outbox may have come with somebody's repository.
+    Raises as ``send``.
     """
     place = _place(stack)
     with place.held():
@@ -64,8 +67,14 @@ def resume(stack: Stack, catalogue: Catalogue, *, unsure: str | None = None) -> 
         for message in outbox.those(State.SENDING):
             outbox.mark(message, _settled(message, unsure))
         settings = None
-        if outbox.those(State.WAITING):
-            settings = _with_password(_settings())
+        waiting = outbox.those(State.WAITING, State.AGAIN)
+        if waiting:
+            settings = _settings()
+            transport.check(waiting)
+            say(*map(_shown, waiting))
+            count = counted(len(waiting), "mail", "mails")
+            _confirm(f"Send {count} by {settings}?", yes, "nothing more was sent")
+            settings = _with_password(settings)
         return _end(place, outbox, settings, composed)
 
 
@@ -139,6 +148,11 @@ def _command(stack: Stack, option: str) -> str:
 
 
 # what a person is asked
+
+
+def _shown(message: Message) -> str:
+    """What a mail is, from whom and to whom, as one line."""
+    return f"to send: {message.subject} ({message.sender} to {', '.join(message.recipients)})"
 
 
 def _on_terminal() -> bool:

@@ -19,7 +19,7 @@ def deliver(
     ``told`` hears of each that has gone.  At the first that does not go out for sure it stops:
     OutsideError, whose line says which did, which may have, and which did not.
     """
-    waiting = outbox.those(State.WAITING)
+    waiting = outbox.those(State.WAITING, State.AGAIN)
     if not waiting:
         return
     try:
@@ -33,11 +33,12 @@ def deliver(
 
 
 def _send(outbox: Outbox, transport: Transport, message: Message) -> None:
+    before = outbox.state(message)
     try:
         transport.send(message, lambda: outbox.mark(message, State.SENDING))
     except NotSent:
-        if message not in outbox.those(State.WAITING):
-            outbox.mark(message, State.WAITING)
+        if outbox.state(message) is not before:
+            outbox.mark(message, before)
         raise
     try:
         outbox.mark(message, State.SENT)
@@ -52,8 +53,8 @@ def how_far(outbox: Outbox) -> str:
         f"{what}: {_names(outbox.those(*states), outbox)}"
         for what, states in (
             ("went out", (State.SENT,)),
-            ("may have gone out", (State.SENDING,)),
-            ("did not go out", (State.WAITING, State.SKIPPED)),
+            ("may have gone out", (State.SENDING, State.AGAIN, State.SKIPPED)),
+            ("did not go out", (State.WAITING,)),
         )
         if outbox.those(*states)
     ]

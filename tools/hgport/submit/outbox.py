@@ -7,8 +7,9 @@ from being told that a mail has gone:
 
     waiting   it has not gone out
     sending   the last step was begun; how it ended was not told: it may have gone out
+    again     as before, and a person said to send it once more
     sent      it has gone out
-    skipped   a person said not to send it any more
+    skipped   it may have gone out, and a person said not to send it any more
 
 What is done with is moved, in one step, to ``.hgport/outbox/sent/``.
 """
@@ -40,6 +41,7 @@ class State(enum.Enum):
 
     WAITING = "waiting"
     SENDING = "sending"
+    AGAIN = "again"
     SENT = "sent"
     SKIPPED = "skipped"
 
@@ -80,7 +82,11 @@ class Outbox:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to send, or to ask about."""
-        return not self.those(State.WAITING, State.SENDING)
+        return not self.those(State.WAITING, State.SENDING, State.AGAIN)
+
+    def state(self, message: Message) -> State:
+        """What is known of a mail."""
+        return self._states[self.messages.index(message)]
 
     def mark(self, message: Message, state: State) -> None:
         """Note something in the journal; it is on the disk when this returns.
