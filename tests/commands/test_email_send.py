@@ -195,6 +195,17 @@ def test_a_server_that_is_away(made: Person, monkeypatch: pytest.MonkeyPatch) ->
         assert arrived(server) == ALL
 
 
+def test_another_series_is_named_in_the_hint(
+    made: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HGPORT_PROJECT", str(made.root.parent))
+    with MailServer(Fault("connect", "421 later")) as server:
+        use(server, made, monkeypatch)
+        hint = f"hgport email --resume --series {made.root / 'series'} sends the rest"
+        assert made.send()[1].endswith(f"({hint})")
+        assert run([*hint.split()[1:5], "--yes"]) == 0
+
+
 def test_giving_up(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     with MailServer(Fault("MAIL", "550 no", 2)) as server:
         use(server, made, monkeypatch)
