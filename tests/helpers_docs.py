@@ -69,7 +69,7 @@ def _of_block(block: Sequence[tuple[int, str]]) -> Iterator[Command]:
 
 
 def run(
-    found: Sequence[Command], cwd: Path, env: Mapping[str, str], room: Path, timeout: float = 120
+    found: Sequence[Command], cwd: Path, env: Mapping[str, str], room: Path, timeout: float = 280
 ) -> list[Outcome]:
     """Type the commands into one shell, in order; ``room`` is an empty directory for notes."""
     script = "".join(

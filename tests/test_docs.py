@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import email
 import os
+import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
 import helpers_commands
 from helpers_docs import Command, assert_as_shown, commands, run
 from helpers_engine import file_diff, patch_bytes, write_tree
+from helpers_smtp import MailServer
+from hgport import process
 from hgport.engine import hg
 from hgport.model import project
 from hgport.upstream.contents import Contents
 from programs import needed
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "contrib" / "doc").glob("*.md"))]
+DOC = ROOT / "contrib" / "doc"
+DOCUMENTS = [ROOT / "README.md", *sorted(DOC.glob("*.md"))]
 STACK, CATALOGUE = project.load()
 
 
@@ -75,9 +83,18 @@ def release_clone(version: str, directory: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_command_of_ours_is_one(path: Path) -> None:
     """With options and values that there are; also where it takes too long to run."""
-    for one in commands(path.read_text()):
+    text = path.read_text()
+    found = commands(text)
+    for one in found:
         for words in helpers_commands.quoted(one.text, {"HGPORT": "/x"}):
             helpers_commands.check(words, unknown=["7.3"])
+    # those inside of a sentence, which may be a verb alone, and go on in the next line
+    spans = [" ".join(span.split()) for span in re.findall(r"`(hgport [^`]+)`", text)]
+    for span in spans:
+        for words in helpers_commands.quoted(span):
+            with contextlib.suppress(click.MissingParameter):
+                helpers_commands.check(words)
+    assert found or spans
 
 
 # README
@@ -115,3 +132,123 @@ def test_the_readme(home: Path, tmp_path: Path) -> None:
         found, run(found, home / "src" / "hgport", environment(home), room)
     ):
         assert_as_shown(command, outcome)
+
+
+# the longer texts: each is a session
+
+
+def session(found: list[Command], start: Path, env: Mapping[str, str], tmp_path: Path) -> None:
+    """Type commands of a text, and compare what it shows; there, the home is /home/me."""
+    room = tmp_path / "room"
+    room.mkdir()
+    assert found
+    for command, outcome in zip(found, run(found, start, env, room)):
+        printed = tuple(line.replace(env["HOME"], "/home/me") for line in outcome.printed)
+        assert_as_shown(command, replace(outcome, printed=printed))
+
+
+CONTROL = """Source: mercurial
+Maintainer: A Person <person@example.org>
+Standards-Version: 4.6.2
+
+Package: mercurial
+Architecture: any
+Description: a revision control system
+"""
+CHANGELOG = """mercurial (5.1.2-1) unstable; urgency=medium
+
+  * Carry patches.
+
+ -- A Person <person@example.org>  Sun, 22 Nov 2026 00:00:00 +0000
+"""
+SPEC = """Name: mercurial
+Version: 5.1.2
+Release: 1
+Summary: a revision control system
+License: GPL-2.0-or-later
+Source0: mercurial-5.1.2.tar.gz
+%include %{_sourcedir}/patches.inc
+%description
+A revision control system.
+%prep
+%include %{_sourcedir}/prep.inc
+"""
+# what somebody has who packages Mercurial, or who has it in git
+PREPARE = """set -e
+tar -czf mercurial-5.1.2.tar.gz mercurial-5.1.2
+mkdir -p debian ~/rpmbuild/SOURCES
+cp mercurial-5.1.2.tar.gz debian/mercurial_5.1.2.orig.tar.gz
+cp mercurial-5.1.2.tar.gz ~/rpmbuild/SOURCES/
+cp -R mercurial-5.1.2 hg-git
+cd hg-git
+git init -q
+git config user.name me
+git config user.email me@example.org
+git add -A
+git commit -q -m 5.1.2
+"""
+
+
+def test_using_the_patches(home: Path, tmp_path: Path) -> None:
+    for program, package in {
+        "quilt": "quilt",
+        "git": "git",
+        "dpkg-source": "dpkg-dev",
+        "rpmbuild": "rpm",
+    }.items():
+        needed(program, package)
+    sources = home / "src"
+    release_tree("5.1.2", sources / "mercurial-5.1.2")
+    release_clone("5.1.2", sources / "hg")
+    for name in ("hg-other", "hg-mine"):
+        shutil.copytree(sources / "hg", sources / name)
+    env = environment(home)
+    process.run(["bash", "-c", PREPARE], cwd=sources, env=env)
+    package = release_tree("5.1.2", sources / "debian" / "mercurial-5.1.2")
+    (package / "debian" / "source").mkdir(parents=True)
+    (package / "debian" / "source" / "format").write_text("3.0 (quilt)\n")
+    (package / "debian" / "control").write_text(CONTROL)
+    (package / "debian" / "changelog").write_text(CHANGELOG)
+    (home / "rpmbuild" / "SPECS").mkdir()
+    (home / "rpmbuild" / "SPECS" / "mercurial.spec").write_text(SPEC)
+    session(commands((DOC / "using-the-patches.md").read_text()), home, env, tmp_path)
+
+
+EDITOR = r"""#!/bin/sh
+# a person who tells what is new, and makes it so
+printf '\n## Changes since v1\n\n- say what it ports\n' >> "$1"
+sed -i 's/^This ports/This change ports/' "$(dirname "$1")"/keepalive-rewind*.patch
+"""
+
+
+SUBMITTING = commands((DOC / "submitting.md").read_text())
+
+
+def test_checking_before_submitting(home: Path, tmp_path: Path) -> None:
+    """Apart from the rest, since it takes as long."""
+    assert SUBMITTING[0].text.startswith("hgport check 7.2")
+    session(SUBMITTING[:1], home / "src" / "hgport", environment(home), tmp_path)
+
+
+def test_submitting(home: Path, tmp_path: Path) -> None:
+    checkout = home / "src" / "hgport"
+    write_tree(home / "my", {"series": b"own.patch\n", "own.patch": OWN})
+    release_clone("7.2.4", home / "src" / "hg")
+    (home / "editor").write_text(EDITOR)
+    (home / "editor").chmod(0o755)
+    env = {**environment(home), "EDITOR": str(home / "editor")}
+    person = "[ui]\nusername = A Person <person@example.org>\n"
+    with MailServer(tls="starttls", login=True) as server:
+        include = f"%include {checkout / 'contrib' / 'hgrc'}\n"
+        server.hgrc(home / ".hgrc", include + person)
+        session(SUBMITTING[1:], checkout, env, tmp_path)
+    first, second = server.received[:3], server.received[3:]
+    for mails, flags in ((first, "stable"), (second, "stable v2")):
+        subjects = [email.message_from_bytes(one.data)["Subject"] for one in mails]
+        assert [one.split("]")[0] for one in subjects] == [
+            f"[PATCH {number} of 2 {flags}" for number in range(3)
+        ]
+    assert b"To see it, let a server" in first[0].data
+    assert b"- say what it ports" in second[0].data
+    assert b"This change ports" in second[0].data
+    assert (checkout / "patches" / "sent" / "7.2" / "v2").is_dir()
