@@ -26,6 +26,9 @@ VERBS = {
     "refresh": "Take amended changesets back into the port that they came from.",
     "range-diff": "Show how one port of the series differs from another.",
     "test": "Prove the series: the bug shows without it and is gone with it.",
+    "check": "Put the series to the checks that Mercurial's maintainers make.",
+    "email": "Mail the series, or write the mails to a file first.",
+    "export": "Write the patches as another tool or a distribution takes them.",
     "doctor": "Show what this machine can prove, and what it lacks.",
     "releases": "List, update or fetch the releases of Mercurial.",
 }
