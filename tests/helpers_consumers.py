@@ -175,11 +175,13 @@ def dpkg_source(place: Place, export: Path) -> Path:
     package = f"mercurial_{place.version}-1.dsc"
     process.run([program, "--no-check", "-x", package, unpacked], cwd=place.room, env=environment)
     # and quilt finds there what it has to find
+    before = content(unpacked)
     words = [needed("quilt"), "--quiltrc", "-"]
     environment["QUILT_PATCHES"] = "debian/patches"
     for move in (["pop", "-a"], ["push", "-a", "--fuzz=0"]):
         told = process.run([*words, *move], cwd=unpacked, env=environment).stdout
         assert b"offset" not in told and b"fuzz" not in told, told
+    assert content(unpacked) == before
     return unpacked
 
 

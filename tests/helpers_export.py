@@ -48,7 +48,6 @@ EDITS = {
     "second.patch": [
         Edit("script", BASE["script"], BASE["script"], "", "x"),
         Edit("new", None, b"#!/bin/sh\necho", "", "x"),
-        Edit("empty", None, b""),
         Edit("gone", BASE["gone"], None),
     ],
     "third.patch": [
@@ -59,6 +58,7 @@ EDITS = {
     ],
 }
 BINARY = [Edit("picture", None, bytes(range(256)) * 3)]
+EMPTY = [Edit("empty", None, b"")]
 LINK = [Edit("link", None, b"f", "", "l")]
 
 
@@ -69,8 +69,9 @@ def patch(name: str, edits: list[Edit] | None = None) -> bytes:
 
 
 PATCHES = {name: patch(name) for name in EDITS}
-# the descriptions are no names of anybody, so there is no end to what Mercurial would add
-WHOLE = {**PATCHES, "binary.patch": patch("second.patch", BINARY)}
+# what every program takes but dpkg-source
+NEARLY = {**PATCHES, "empty.patch": patch("second.patch", EMPTY)}
+WHOLE = {**NEARLY, "binary.patch": patch("second.patch", BINARY)}
 
 
 def write(root: Path, monkeypatch: pytest.MonkeyPatch, patches: dict[str, bytes]) -> Project:

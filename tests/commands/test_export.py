@@ -255,6 +255,13 @@ def test_beyond_gnu_patch(
     assert export("git", "--series", series) == 0
 
 
+def test_beyond_dpkg_source(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    series = foreign(made, odd.patch("second.patch", odd.EMPTY))
+    assert export("debian", "--series", series) == 1
+    assert "a.patch makes empty, an empty file, which dpkg-source" in capsys.readouterr().err
+    assert export("quilt", "--series", series) == 0
+
+
 @pytest.mark.parametrize(
     ("user", "description", "code", "said"),
     [

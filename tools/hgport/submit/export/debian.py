@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from hgport.engine.headers import header_of
+from hgport.errors import HgportError
 from hgport.submit import dep3
 from hgport.submit.export import diffs, names, patchdirs
 from hgport.submit.export.prepared import Prepared, Ready
 
 
 def debian(prepared: Prepared) -> dict[str, bytes]:
-    """The files of ``debian/`` that have to do with patches."""
+    """The files of ``debian/`` that have to do with patches.
+
+    Raises HgportError for a patch that leaves a file empty, which dpkg-source would remove.
+    """
+    for one in prepared.patches:
+        _refuse_empty(one)
     named = names.kept([one.name for one in prepared.patches], ["series"])
     patches = {
         named[one.name]: diffs.checked(one, _header(one) + diffs.for_patch(one), "debian")
@@ -17,6 +23,14 @@ def debian(prepared: Prepared) -> dict[str, bytes]:
     }
     found = {f"debian/patches/{name}": data for name, data in patchdirs.listed(patches).items()}
     return {"debian/source/format": b"3.0 (quilt)\n", **found}
+
+
+def _refuse_empty(one: Ready) -> None:
+    for edit in one.edits:
+        if edit.new == b"":
+            raise HgportError(
+                f"{one.name} makes {edit.path}, an empty file, which dpkg-source never keeps"
+            )
 
 
 def _header(one: Ready) -> bytes:
