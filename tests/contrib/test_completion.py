@@ -77,10 +77,13 @@ ONE = [
     ("status --series th", "status --series there/"),
     ("status --series=th", "status --series=there/"),
     ("refresh th", "refresh there/"),
+    ("export 5.2.1 --format deb", "export 5.2.1 --format debian"),
+    ("check affected --off", "check affected --offline"),
 ]
 # what is typed, and what it ends with, of which there is more than one
 MORE = [
     ("apply 5.2.", ["5.2.1", "5.2.2"]),
+    ("email 5.2.", ["5.2.1", "5.2.2"]),
     ("status latest,4.5..5.2.", ["latest,4.5..5.2.1", "latest,4.5..5.2.2"]),
     ("test --upto keepalive", PATCHES),
     ("test --python 3.1", ["3.10", "3.11", "3.12", "3.13"]),
