@@ -8,7 +8,6 @@ from pathlib import Path
 
 from helpers_engine import Project, file_diff, patch_bytes
 from helpers_proof import catalogue
-from hgport.upstream.contents import Contents
 from hgport.upstream.sdist import fetch_all
 
 VERSION = "5.2.2"
@@ -29,14 +28,14 @@ KEEPALIVE = "mercurial/keepalive.py"
 _HEADER = "# HG changeset patch\n# User A Person <a@example.org>\n# Date 0 0\n{subject}\n\n"
 
 
-def real_files() -> dict[str, bytes]:
-    """The files of the real release that the small one has."""
+def real_files(*, every: bool = False) -> dict[str, bytes]:
+    """The files of the real release that the small one has, or every one."""
     (path,) = fetch_all([catalogue().release(VERSION)])
     found = {}
     with tarfile.open(path) as archive:
         for member in archive.getmembers():
             name = member.name.partition("/")[2]
-            if member.isfile() and (name in _FILES or name.startswith(_WHOLE)):
+            if member.isfile() and (every or name in _FILES or name.startswith(_WHOLE)):
                 opened = archive.extractfile(member)
                 found[name] = opened.read() if isinstance(opened, io.BufferedReader) else b""
     return found
@@ -44,9 +43,9 @@ def real_files() -> dict[str, bytes]:
 
 def small(root: Path, files: dict[str, bytes]) -> Project:
     """A project whose one release has these files, and runs under Python 2.7 and 3.8."""
-    root.mkdir()
+    (root / "patches").mkdir(parents=True)
     made = Project(root)
-    made.release(VERSION, files)
+    made.release(VERSION, files, [path for path, data in files.items() if data[:2] == b"#!"])
     return made
 
 
@@ -67,10 +66,3 @@ def adding(
     """A patch that adds text to the end of a file, or makes it."""
     after = (before or b"") + text.encode()
     return patch_bytes(file_diff(path, before, after), subject=subject, header=_HEADER)
-
-
-def contents(*paths: str) -> dict[str, bytes]:
-    """Files of the real release."""
-    with Contents() as opened:
-        read = opened.read(catalogue().release(VERSION), paths)
-    return {path: data for path, data in read.items() if data is not None}

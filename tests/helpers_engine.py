@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import io
 import tarfile
+from collections.abc import Collection
 from pathlib import Path
 
 from hgport.engine import hg
@@ -88,10 +89,12 @@ class Project:
         self._releases: list[str] = []
         self._absorbed = ""
 
-    def release(self, version: str, files: dict[str, bytes]) -> None:
-        """Publish a release with these files."""
+    def release(
+        self, version: str, files: dict[str, bytes], executable: Collection[str] = ()
+    ) -> None:
+        """Publish a release with these files, of which some are executable."""
         name = f"mercurial-{version}.tar.gz"
-        data = _sdist(f"mercurial-{version}", files)
+        data = _sdist(f"mercurial-{version}", files, executable)
         (self.cache / "sdists").mkdir(parents=True, exist_ok=True)
         (self.cache / "sdists" / name).write_bytes(data)
         digest = hashlib.sha256(data).hexdigest()
@@ -119,12 +122,13 @@ class Project:
         return series
 
 
-def _sdist(top: str, files: dict[str, bytes]) -> bytes:
+def _sdist(top: str, files: dict[str, bytes], executable: Collection[str]) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         for path, content in files.items():
             info = tarfile.TarInfo(f"{top}/{path}")
-            info.size, info.mtime, info.mode = len(content), 1_500_000_000, 0o644
+            info.size, info.mtime = len(content), 1_500_000_000
+            info.mode = 0o755 if path in executable else 0o644
             archive.addfile(info, io.BytesIO(content))
     return out.getvalue()
 

@@ -251,7 +251,6 @@ def test_offline_asks_no_tool(
 def test_nothing_to_look_at(
     project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (project.root / "patches").mkdir()
     write(project, {})
     code, found, _told = checked(capsys, VERSION)
     assert code == 1
@@ -272,7 +271,6 @@ def test_nothing_to_look_at(
 def test_wrong_commands(
     project: Project, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (project.root / "patches").mkdir()
     write(project, {})
     assert run(["check", *words]) == 2
     err = capsys.readouterr().err

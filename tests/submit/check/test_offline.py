@@ -140,12 +140,15 @@ def test_a_series_file_with_a_flaw(tmp_path: Path, text: str, line: int | None, 
 
 def test_files_that_are_not_listed_or_not_there(tmp_path: Path) -> None:
     series = write_stack(tmp_path, {"x.patch": GOOD, "y.patch": GOOD}, {"4.9": {"x.patch": GOOD}})
+    (tmp_path / "patches" / "04.9").mkdir()
+    (tmp_path / "patches" / "04.9" / "series").write_text("")
     series.write_text("x.patch\nz.patch\n")
     (tmp_path / "patches" / "cover.md").write_text("# no patch\n")
     (tmp_path / "patches" / "4.8").mkdir()
     assert looked(series) == [
         ("patches/y.patch", None, "series", "the series does not list it"),
         ("series", 2, "patch", "there is no patch z.patch"),
+        ("patches/04.9/series", None, "series", "04.9 is no line of releases"),
         ("patches/4.8/series", None, "series", "the port has no series file"),
     ]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hgport.engine.matrix import Cell, Column
+from hgport.engine.matrix import Cell, Column, Matrix
 from hgport.engine.outcome import Outcome
 from hgport.engine.verdicts import verdicts
+from hgport.errors import UsageError
 from hgport.model.catalogue import Catalogue
 from hgport.model.patch import Patch
 from hgport.model.release import Release
@@ -56,7 +58,7 @@ def look(request: Request, told: Told, progress: ProgressOfMany | None = None) -
     Raises OutsideError for trouble with network or disk.
     """
     found = Checked()
-    matrix = verdicts(request.stack, request.catalogue, request.releases, fuzz=0, progress=progress)
+    matrix = _verdicts(request, found, progress)
     found.findings += [
         Finding(None, name, None, None, "apply", "none of the releases has a file that it changes")
         for name in matrix.nowhere
@@ -79,9 +81,31 @@ def look(request: Request, told: Told, progress: ProgressOfMany | None = None) -
         return made
 
     with ThreadPoolExecutor(request.jobs) as pool:
-        for made in pool.map(one, subjects):
-            found.add(made)
+        try:
+            for made in pool.map(one, subjects):
+                found.add(made)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return found
+
+
+def _verdicts(request: Request, found: Checked, progress: ProgressOfMany | None) -> Matrix:
+    """What becomes of the patches on those releases of which that can be told; why not of the
+    others goes to ``found``."""
+    ask = functools.partial(verdicts, request.stack, request.catalogue, fuzz=0, progress=progress)
+    try:
+        return ask(request.releases)
+    except UsageError:
+        columns: list[Column] = []
+        for release in request.releases:
+            try:
+                columns += ask([release]).columns
+            except UsageError as err:
+                found.findings.append(
+                    Finding(release.version, None, None, None, "apply", err.message)
+                )
+        return Matrix(request.stack.names, tuple(columns))
 
 
 # the interpreters that are here, by version

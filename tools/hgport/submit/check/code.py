@@ -33,7 +33,7 @@ class CheckCode:
     def look(self, directory: Path, paths: Sequence[str]) -> list[Remark]:
         """As in FileTool."""
         options = ["--warnings", "--per-file=0"]
-        return read(run([self._python.path, self._script, *options, *paths], directory))
+        return read(run([self._python.path, self._script, *options, "--", *paths], directory))
 
 
 def read(said: str) -> list[Remark]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from hgport.errors import HgportError
@@ -50,14 +50,26 @@ def ask(tool: FileTool, contents: Iterable[Content]) -> dict[Content, list[Remar
     lacking = [one for one in wanted if one not in found]
     fresh: dict[str, Any] = {}
     while lacking:
-        # a path stands for one content at a time
-        some = dict(reversed(lacking))
+        some = _together(lacking)
         for one, remarks in _look(tool, some).items():
             fresh[wanted[one]] = found[one] = [remark.to_plain() for remark in remarks]
         lacking = [one for one in lacking if one not in found]
     with Memory() as memory:
         memory.put(fresh)
     return {one: [Remark.from_plain(plain) for plain in found[one]] for one in wanted}
+
+
+def _together(contents: Iterable[Content]) -> dict[str, bytes]:
+    """Those that can lie in one directory: one content for a path, which is a file or a directory.
+    The first is among them."""
+    some: dict[str, bytes] = {}
+    directories: set[str] = set()
+    for path, data in contents:
+        above = {str(parent) for parent in PurePosixPath(path).parents}
+        if path not in some and path not in directories and not above & some.keys():
+            some[path] = data
+            directories |= above
+    return some
 
 
 def _look(tool: FileTool, files: Mapping[str, bytes]) -> dict[Content, list[Remark]]:

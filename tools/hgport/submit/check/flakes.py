@@ -35,7 +35,7 @@ class Pyflakes:
 
     def look(self, directory: Path, paths: Sequence[str]) -> list[Remark]:
         """As in FileTool."""
-        out, err = run_both([sys.executable, "-m", "pyflakes", *paths], directory)
+        out, err = run_both([sys.executable, "-m", "pyflakes", "--", *paths], directory)
         remarks, unreadable = read(out), read_unreadable(err)
         if remarks and self._filter.is_file():
             lines = "".join(f"{r.path}:{r.line}:1: {r.message}\n" for r in remarks)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hgport.errors import UsageError
 from hgport.model.patch import Patch
-from hgport.model.release import Release, line_key
+from hgport.model.release import Release, is_version, line_key
 from hgport.model.series import Entry, Series, entries
 from hgport.model.stack import Port, Stack
 from hgport.submit.check import diffs, headings
@@ -62,7 +62,7 @@ def look(series: Path, base: str | None, *, own_names: bool) -> Looked:
     ports += _ports(directory, series.parent)
     for port in ports:
         _look_at(port, series.parent, checked, own_names)
-    checked.findings += _without_series(directory, series.parent)
+    checked.findings += _no_ports(directory, series.parent)
     top, *others = (Series(p.series, p.directory, p.data, tuple(p.patches)) for p in ports)
     stack = None
     if any(port.patches for port in ports):
@@ -84,24 +84,21 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _ports(directory: Path, root: Path) -> list[_Port]:
-    found = [p for p in directory.iterdir() if _LINE.match(p.name) and (p / "series").is_file()]
-    found.sort(key=lambda path: _key(path.name))
+    named = (p for p in directory.iterdir() if _LINE.match(p.name) and is_version(p.name))
+    found = sorted((p for p in named if (p / "series").is_file()), key=lambda p: line_key(p.name))
     return [_Port(p.name, p / "series", p, _relative(p / "series", root)) for p in found]
 
 
-def _key(line: str) -> tuple[int, int]:
-    try:
-        return line_key(line)
-    except UsageError:
-        return 0, 0
-
-
-def _without_series(directory: Path, root: Path) -> Iterator[Finding]:
-    """Directories that would be ports if they had a series file."""
+def _no_ports(directory: Path, root: Path) -> Iterator[Finding]:
+    """Directories that look like ports, and are none."""
     for path in sorted(directory.iterdir()):
-        if _LINE.match(path.name) and path.is_dir() and not (path / "series").is_file():
-            where = _relative(path / "series", root)
+        if not _LINE.match(path.name) or not path.is_dir():
+            continue
+        where = _relative(path / "series", root)
+        if not (path / "series").is_file():
             yield Finding(None, where, None, None, "series", "the port has no series file")
+        elif not is_version(path.name):
+            yield Finding(None, where, None, None, "series", f"{path.name} is no line of releases")
 
 
 def _look_at(port: _Port, root: Path, checked: Checked, own_names: bool) -> None:

@@ -51,7 +51,7 @@ def run_both(
             timeout=_PATIENCE,
             allowed=None,
         )
-    out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
+    out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
     if done.timed_out:
         raise Unheard(f"{_name(words)} was not done after {_PATIENCE} seconds")
     if done.code not in codes or "Traceback (most recent call last)" in err:

@@ -130,7 +130,9 @@ def _finding(subject: Subject, test: Compared) -> Finding:
 def _news(test: Compared) -> Sequence[str]:
     """The lines that it prints after the patches, but not before them."""
     was: Counter[str] = lines(test.before.text) if test.before.outcome == FAILED else Counter()
-    return list(lines(test.after.text) - was)
+    news = lines(test.after.text) - was
+    # compared without the numbers of lines, which are wanted here
+    return [line for line in test.after.text.splitlines() if news.keys() & lines(line).keys()]
 
 
 def _place(subject: Subject, news: Sequence[str]) -> tuple[str | None, int | None]:
