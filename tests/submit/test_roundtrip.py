@@ -156,7 +156,7 @@ def hard_series(room: Path) -> Path:
     return made.write("9.9", patches)
 
 
-def test_every_way_gives_the_same(mailed: Mailed, tmp_path: Path) -> None:
+def every_way_gives_the_same(mailed: Mailed, tmp_path: Path) -> None:
     for message, one in zip(mailed.composed.messages, mailed.received):
         assert one.data == message.data
         assert (one.sender, one.recipients) == (message.sender, message.recipients)
@@ -172,7 +172,7 @@ def decoded(text: str) -> str:
     return str(email.header.make_header(email.header.decode_header(text)))
 
 
-def test_they_are_one_series_in_order(mailed: Mailed) -> None:
+def they_are_one_series_in_order(mailed: Mailed) -> None:
     heads = [email.message_from_bytes(one.data) for one in mailed.received]
     total = len(heads) - 1
     assert total == len(mailed.staged.changesets) >= 2
@@ -191,7 +191,7 @@ def test_they_are_one_series_in_order(mailed: Mailed) -> None:
     assert dates == sorted(set(dates))
 
 
-def test_hg_imports_them(mailed: Mailed, tmp_path: Path) -> None:
+def hg_imports_them(mailed: Mailed, tmp_path: Path) -> None:
     """Each mail, or all in a mailbox.  A changeset's hash is of its tree, user, date and text."""
     base, made = mailed.staged.base, mailed.staged.repository
     other = clone(made, base, tmp_path / "clone")
@@ -208,7 +208,7 @@ def test_hg_imports_them(mailed: Mailed, tmp_path: Path) -> None:
         assert told(other, base) == []
 
 
-def test_git_takes_them(mailed: Mailed, tmp_path: Path) -> None:
+def git_takes_them(mailed: Mailed, tmp_path: Path) -> None:
     """What the mails say, as ``hg export`` files: trees, authors, dates and texts.  The mails as
     they are: the trees, from whom they came."""
     base, made = mailed.staged.base, mailed.staged.repository
@@ -224,3 +224,11 @@ def test_git_takes_them(mailed: Mailed, tmp_path: Path) -> None:
     git("am", "-q", "--keep-cr", "--empty=drop", write_mbox(tmp_path / "box", mailed.received))
     assert git.files() == wanted
     assert {user for user, _date, _text in git.told()} == {str(SETTINGS.sender)}
+
+
+def test_the_round_trip(mailed: Mailed, tmp_path: Path) -> None:
+    """In one test, as what it needs takes long to make and would be made by each worker."""
+    they_are_one_series_in_order(mailed)
+    every_way_gives_the_same(mailed, tmp_path)
+    hg_imports_them(mailed, tmp_path)
+    git_takes_them(mailed, tmp_path)
