@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Mapping
@@ -9,6 +10,9 @@ from pathlib import Path
 
 from hgport.errors import UsageError
 from hgport.files import built_beside, disk_errors
+
+# of file systems that have no hard links
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def refuse_existing(destination: Path) -> None:
@@ -49,3 +53,8 @@ def write_file(destination: Path, data: bytes) -> None:
             except FileExistsError:
                 refuse_existing(destination)
                 raise
+            except OSError as err:
+                if err.errno not in _NO_LINKS:
+                    raise
+                refuse_existing(destination)
+                os.rename(beside, destination)
