@@ -104,7 +104,8 @@ def run(
 
 
 def _end_group(child: subprocess.Popen[bytes], how: signal.Signals = signal.SIGKILL) -> None:
-    with contextlib.suppress(ProcessLookupError):
+    # a program may have left one there that is somebody else's
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, how)
 
 
