@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from hgport.engine import hg
 from hgport.engine.commits import Order
 from hgport.model import project
@@ -28,4 +30,7 @@ def test_it_is_there_for_the_block() -> None:
 def test_another_author_stays() -> None:
     stack, catalogue = project.load()
     order = Order(stack, catalogue, catalogue.release("7.2.4"), "me <m@x>", stand_in="you <y@x>")
-    assert {order.author(patch) for patch in stack.top.patches} == {STAND_IN}
+    patch = stack.top.patches[0]
+    assert order.author(patch) == STAND_IN
+    assert order.author(dataclasses.replace(patch, user="you <y@x>")) == "me <m@x>"
+    assert order.author(dataclasses.replace(patch, user="")) == "me <m@x>"

@@ -44,8 +44,8 @@ class Made:
 class Order:
     """What is to be applied: the stack's patches for a release.
 
-    ``user`` replaces the author of every patch, or of those alone whose author is ``stand_in``;
-    None leaves them their own.  ``fuzz`` is how many lines of context a hunk may lose.
+    ``user`` replaces the author of every patch, or of those alone whose author is ``stand_in`` or
+    nobody; None leaves them their own.  ``fuzz`` is how many lines of context a hunk may lose.
     """
 
     stack: Stack
@@ -58,7 +58,8 @@ class Order:
     def author(self, patch: Patch) -> str:
         """Who is to be the author of a patch's changeset.  Raises UsageError for what is no
         author's name."""
-        replaced = self.user is not None and self.stand_in in (None, patch.user)
+        free = self.stand_in is None or patch.user.strip() in ("", self.stand_in)
+        replaced = self.user is not None and free
         name = self.user if self.user is not None and replaced else patch.user
         if not name.strip() or "\n" in name or not is_text(name):
             raise UsageError(
