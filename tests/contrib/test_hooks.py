@@ -12,7 +12,7 @@ import pytest
 
 from helpers_engine import HEADER, file_diff, numbered, patch_bytes, write_stack
 from hgport import process
-from programs import needed
+from programs import missing, needed
 
 HOOKS = Path(__file__).parents[2] / "contrib" / "hooks"
 NAME = "topic-change-something.patch"
@@ -93,7 +93,7 @@ def test_git(git: Checkout) -> None:
 def test_pre_commit(git: Checkout) -> None:
     program = shutil.which("pre-commit", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if program is None:
-        pytest.skip("no pre-commit found (pip install pre-commit)")
+        missing("no pre-commit found (pip install pre-commit)")
     git.install("pre-commit")
     assert git.run("git add .pre-commit-config.yaml && git commit -q -m config"), git.said
     git.patch(BAD)

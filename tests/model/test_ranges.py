@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hgport.errors import UsageError
+from hgport.model import ranges
 from hgport.model.catalogue import Catalogue
 from hgport.model.ranges import select
 from hgport.model.release import Release
@@ -82,3 +83,12 @@ def test_any_text_selects_ascending_releases_or_is_refused(text: str) -> None:
         return
     assert keys
     assert keys == sorted(set(keys))
+
+
+def test_one() -> None:
+    assert ranges.one(CATALOGUE, "5.2").version == CATALOGUE.newest("5.2").version
+    assert ranges.one(CATALOGUE, "5.2.0").version == "5.2"
+    with pytest.raises(UsageError, match="is 2 releases, 5.0.1 to 5.2.2"):
+        ranges.one(CATALOGUE, "5.0..5.2")
+    with pytest.raises(UsageError, match="no "):
+        ranges.one(CATALOGUE, "5.22")

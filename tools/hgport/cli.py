@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from hgport import __version__
 from hgport.errors import HgportError
@@ -50,6 +51,11 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"hgport.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # click's own would import every verb, and cut what it does short
+        verbs = [CompletionItem(v, help=w) for v, w in VERBS.items() if v.startswith(incomplete)]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -10,7 +10,7 @@ from hgport.commands import completion, options
 from hgport.engine import commits
 from hgport.engine.outcome import Outcome, PatchResult
 from hgport.errors import UsageError
-from hgport.model import project
+from hgport.model import project, ranges
 from hgport.output import say
 
 _SAID = {
@@ -64,7 +64,7 @@ def command(
     if rev is not None and clone is None:
         raise UsageError("--rev goes with -R only")
     stack, catalogue = project.load(series)
-    order = commits.Order(stack, catalogue, catalogue.release(release), user, fuzz)
+    order = commits.Order(stack, catalogue, ranges.one(catalogue, release), user, fuzz)
     if clone is not None:
         return apply_in_clone(order, clone, rev)
     if into is None:

@@ -13,9 +13,8 @@ import click
 from hgport.commands import completion, email_send, options
 from hgport.engine import hg
 from hgport.errors import UsageError
-from hgport.model import project
+from hgport.model import project, ranges
 from hgport.model.catalogue import Catalogue
-from hgport.model.ranges import select
 from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.output import say
@@ -202,10 +201,7 @@ def _composed(told: Options) -> Composed:
 
 def _work(told: Options) -> tuple[Stack, Catalogue, Release]:
     stack, catalogue = project.load(told.series)
-    found = select(catalogue, told.release)
-    if len(found) != 1:
-        raise UsageError(f"{told.release!r} is {len(found)} releases", "mails are for one")
-    return stack, catalogue, found[0]
+    return stack, catalogue, ranges.one(catalogue, told.release)
 
 
 def _outbox(release: str | None, said: dict[str, Any]) -> int:

@@ -8,7 +8,7 @@ import click
 
 from hgport.commands import completion, options
 from hgport.errors import UsageError
-from hgport.model import project
+from hgport.model import project, ranges
 from hgport.model.catalogue import Catalogue
 from hgport.model.release import Release
 from hgport.model.stack import Stack
@@ -65,7 +65,7 @@ def command(
     if rev is not None and clone is None:
         raise UsageError("--rev goes with -R only")
     stack, catalogue = project.load(series)
-    wanted = catalogue.release(release)
+    wanted = ranges.one(catalogue, release)
     if form == "bundle":
         return export_bundle(stack, catalogue, wanted, destination, user, clone, rev)
     return export(stack, catalogue, wanted, destination, form, user)

@@ -36,6 +36,18 @@ def select(catalogue: Catalogue, text: str) -> list[Release]:
     return [found[key] for key in sorted(found)]
 
 
+def one(catalogue: Catalogue, text: str) -> Release:
+    """The release that ``text`` names, as in a range: of a line it is the newest.
+
+    Raises UsageError, which offers near names, for what names none, or several.
+    """
+    found = select(catalogue, text)
+    if len(found) != 1:
+        ends = f"{found[0].version} to {found[-1].version}"
+        raise UsageError(f"{text!r} is {len(found)} releases, {ends}", "name one of them")
+    return found[0]
+
+
 def _part(catalogue: Catalogue, text: str) -> list[Release]:
     if not text:
         raise UsageError("a range is empty", _GRAMMAR)
