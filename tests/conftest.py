@@ -1,12 +1,13 @@
-"""What every test gets: a home and an identity of its own, a cache that only this run of the tests
-has, and none of the person's configuration.  Only sdists, which are checked by hash, are those of
-the person's cache, so that they are downloaded once.
+"""What every test gets: a home, a state and an identity of its own, a cache that only this run of
+the tests has, and none of the person's configuration.  Only sdists, which are checked by hash, are
+those of the person's cache, so that they are downloaded once.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,14 @@ def run_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with contextlib.suppress(FileExistsError):
         (cache / "sdists").symlink_to(SDISTS)
     return cache
+
+
+@pytest.fixture(scope="session", autouse=True)
+def run_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A state that is not the person's, also for what is made once a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HGPORT_STATE", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +65,4 @@ def isolated(
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("HGPORT_CACHE", str(run_cache))
+    monkeypatch.setenv("HGPORT_STATE", str(home / "state"))

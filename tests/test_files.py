@@ -75,8 +75,12 @@ def test_disk_errors_lets_other_errors_pass(error: OSError) -> None:
         raise error
 
 
-def test_another_cache_is_advised_for_the_cache_alone() -> None:
-    for place, hint in ((places.cache_dir(), "HGPORT_CACHE"), (Path("/elsewhere"), "None")):
+def test_another_place_is_advised_where_it_can_be_chosen() -> None:
+    for place, hint in (
+        (places.cache_dir(), "HGPORT_CACHE"),
+        (places.state_dir(), "HGPORT_STATE"),
+        (Path("/elsewhere"), "None"),
+    ):
         with pytest.raises(OutsideError) as raised, files.disk_errors(f"write {place / 'f'}"):
             raise OSError(28, "No space left on device")
         assert hint in str(raised.value.hint)
@@ -116,6 +120,20 @@ def test_built_beside_keeps_what_another_built_meanwhile(tmp_path: Path) -> None
         (tree / "file").write_bytes(b"theirs")
     assert (tree / "file").read_bytes() == b"theirs"
     assert os.listdir(tmp_path) == ["tree"]
+
+
+def test_removing_a_link_leaves_what_it_names(tmp_path: Path) -> None:
+    below = tmp_path / "theirs" / "below"
+    below.mkdir(parents=True)
+    (below / "file").write_bytes(b"x")
+    below.chmod(0o755)
+    (tmp_path / "link").symlink_to(below.parent)
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "inner").symlink_to(below)
+    for name in ("link", "ours", "none"):
+        files.remove_tree(tmp_path / name)
+    assert os.listdir(tmp_path) == ["theirs"] and os.listdir(below) == ["file"]
+    assert below.stat().st_mode & 0o777 == 0o755
 
 
 def test_locked_lets_one_in_at_a_time(tmp_path: Path) -> None:

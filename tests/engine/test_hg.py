@@ -9,6 +9,7 @@ import pytest
 from hgport.engine import hg
 from hgport.errors import UsageError
 from hgport.process import ProgramFailed
+from hgport.submit.identity import Identity
 
 
 def test_no_configuration_leaks_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,3 +51,22 @@ def test_the_persons_own_configuration(tmp_path: Path, monkeypatch: pytest.Monke
     rc.write_text("what is this\n")
     with pytest.raises(UsageError, match="cannot be read"):
         hg.persons_config("smtp")
+
+
+def test_what_is_no_utf8_is_no_other_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rc = tmp_path / "rc"
+    rc.write_bytes("[ui]\nusername = Zoë <z@x.org>\n".encode("latin-1"))
+    monkeypatch.setenv("HGRCPATH", str(rc))
+    told = hg.persons_config("ui")["ui.username"]
+    assert told == "Zo\udceb <z@x.org>"
+    with pytest.raises(UsageError, match="is no author's name"):
+        Identity.parse(told)
+
+
+def test_an_extension_that_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "noisy.py").write_text("print('hello')\n")
+    rc = tmp_path / "rc"
+    rc.write_text(f"[ui]\nusername = z\n[extensions]\nnoisy = {tmp_path}/noisy.py\n")
+    monkeypatch.setenv("HGRCPATH", str(rc))
+    with pytest.raises(UsageError, match="cannot be read: hg config prints something else"):
+        hg.persons_config("ui")

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hgport.errors import OutsideError
-from hgport.places import cache_dir
+from hgport.places import cache_dir, state_dir
 
 _TEMPORARY = ".hgport-tmp-"
 _YOUNG = 60  # seconds in which a directory that is being built may not be locked yet
@@ -45,9 +45,15 @@ def disk_errors(what: str) -> Iterator[None]:
         reason = _collected(err) if isinstance(err, shutil.Error) else err.strerror
         if reason is None or isinstance(err, _NOT_OF_THE_DISK):
             raise
-        elsewhere = "make room or permit it there, or set HGPORT_CACHE to another directory"
-        hint = elsewhere if str(cache_dir()) in what else None
-        raise OutsideError(f"cannot {what}: {reason}", hint) from err
+        raise OutsideError(f"cannot {what}: {reason}", _elsewhere(what)) from err
+
+
+def _elsewhere(what: str) -> str | None:
+    """What to do about a disk that refuses, where the place can be chosen."""
+    for name, place in (("HGPORT_CACHE", cache_dir()), ("HGPORT_STATE", state_dir())):
+        if str(place) in what:
+            return f"make room or permit it there, or set {name} to another directory"
+    return None
 
 
 def _collected(err: shutil.Error) -> str:
@@ -127,8 +133,12 @@ def _held(directory: Path, flag: int = 0) -> Iterator[None]:
 def remove_tree(path: Path) -> None:
     """Remove the directory ``path`` and all below it, read-only directories included.
 
-    What is not there is not an error.
+    What is not there is not an error.  Of a symbolic link only the link is removed.
     """
+    if path.is_symlink():
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return
     for parent, _dirs, _files in os.walk(path):
         with contextlib.suppress(OSError):
             os.chmod(parent, 0o700)

@@ -1,7 +1,8 @@
-"""What hgport says on standard output, whatever the terminal can show, and how wide that is."""
+"""What hgport says, whatever the terminal can show, and how wide that is."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -12,6 +13,19 @@ def say(*lines: str) -> None:
     for line in lines:
         print(line.encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()
+
+
+def warn(*lines: str) -> None:
+    """Print lines to standard error.  That nobody reads them any more is no error."""
+    with contextlib.suppress(OSError):
+        for line in lines:
+            print(line, file=sys.stderr)
+        sys.stderr.flush()
+
+
+def printable(text: str) -> str:
+    """A text of somebody else's as one line that does nothing to a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def width() -> int:

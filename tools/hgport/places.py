@@ -1,6 +1,7 @@
-"""Where hgport keeps things: the checkout that it serves, and the cache.
+"""Where hgport keeps things: the checkout that it serves, the cache, and its state.
 
-The cache holds nothing that cannot be made again, so it may be deleted at any time.
+The cache holds nothing that cannot be made again, so it may be deleted at any time.  The state is
+what a person did and nobody can tell again: which mails have gone out.
 """
 
 from __future__ import annotations
@@ -22,6 +23,19 @@ def cache_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("hgport"))
+
+
+def state_dir() -> Path:
+    """The directory of the state: ``$HGPORT_STATE``, else the platform's own place for it.
+
+    It lies in no checkout, so nothing in it comes with one.  It need not exist yet.
+    """
+    told = os.environ.get("HGPORT_STATE")
+    if told:
+        return Path(told).absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("hgport"))
 
 
 def project_dir() -> Path:

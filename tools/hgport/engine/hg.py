@@ -53,7 +53,8 @@ def persons_config(*sections: str) -> dict[str, str]:
     """What the person's and the machine's own configuration says in these sections, by
     ``section.key``; of no repository's is anything taken.
 
-    Raises UsageError if it cannot be read.
+    A byte that is no UTF-8 is U+DC80 to U+DCFF, as in the names of files.  Raises UsageError if it
+    cannot be read.
     """
     env = {**os.environ, "HGPLAIN": "1", "HGRCSKIPREPO": "1", "HGENCODING": "utf-8"}
     words = _words("config", "-T", "json", *sections)
@@ -64,5 +65,12 @@ def persons_config(*sections: str) -> dict[str, str]:
         raise UsageError(
             f"your Mercurial configuration cannot be read: {lines[-1]}", "see hg config --debug"
         )
-    found = json.loads(said.stdout.decode("utf-8", "replace") or "[]")
+    try:
+        # a byte that is no UTF-8 comes as half of a surrogate pair, which no text may have
+        found = json.loads(said.stdout.decode("utf-8", "surrogatepass") or "[]")
+    except ValueError:
+        raise UsageError(
+            "your Mercurial configuration cannot be read: hg config prints something else with it",
+            "see hg config -T json; an extension of yours may print",
+        ) from None
     return {one["name"]: str(one["value"]) for one in found}

@@ -8,6 +8,7 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 
+from hgport.output import printable
 from hgport.submit.message import Message
 from hgport.submit.sendsettings import Smtp
 from hgport.submit.transport import NotSent, Unsure
@@ -75,9 +76,8 @@ def _reply(code: int, words: bytes | str) -> str:
 
 
 def _line(text: str) -> str:
-    """A text as one line that does nothing to a terminal."""
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(printable.split())[:300]
+    """What a server says, as one line that is not too long."""
+    return printable(text)[:300]
 
 
 def _dial(settings: Smtp) -> smtplib.SMTP:
