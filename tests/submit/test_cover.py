@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,12 @@ def test_any_file_is_a_letter_or_a_clear_line(data: bytes) -> None:
         (LETTER + b"\n## Changes since v2\n\nx\n", "line 16: there is such a section already"),
         (b"# a\n\nText.\n{{more}}\n", "line 4 is still the template's: {{more}}"),
         (b"# {{topic: x}}\n\nText.\n", "line 1 is still the template's"),
+        # as an editor fills the lines of a paragraph
+        (
+            b"# a\n\n{{What goes wrong,\nfor whom.}}\n",
+            "line 3 is still the template's: {{What goes",
+        ),
+        (b"# a\n\nText.\nfor whom.}}\n", "line 4 is still the template's: for whom.}}"),
         (b"# a\n\ndiff --git a/x b/x\n", "line 3 would be taken for a patch"),
         (b"# a\n\n--- a/x\n+++ b/x\n", "line 3 would be taken for a patch"),
     ],
@@ -136,6 +143,28 @@ def test_the_nearest_letter_is_found(stack: Stack) -> None:
     (top / "4.9" / "cover.md").write_bytes(LETTER)
     assert cover.find(stack, "4.9") == cover.of_port(stack.ports[0]) == top / "4.9" / "cover.md"
     assert cover.of_port(Port(None, stack.top)) == top / "cover.md"
+
+
+def test_a_letter_that_is_found_is_no_other_file(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path.parent / "private").write_text("# my settings\n\npassword = hunter2\n")
+    top = stack.top.directory
+    own = top / "4.9" / "cover.md"
+    own.symlink_to(tmp_path.parent / "private")
+    with pytest.raises(UsageError, match=r"4\.9/cover\.md leads to outside"):
+        cover.find(stack, "4.9")
+    own.unlink()
+    own.symlink_to("../cover.md")
+    (top / "cover.md").write_bytes(LETTER)
+    found = cover.find(stack, "4.9")
+    assert found == own and cover.load(found) == Cover.parse(LETTER, "")
+    own.unlink()
+    # somebody names it
+    assert cover.load(tmp_path.parent / "private").subject == "my settings"
+    os.mkfifo(own)
+    found = cover.find(stack, "4.9")
+    assert found is not None
+    with pytest.raises(UsageError, match="cover.md is no regular file"):
+        cover.load(found)
 
 
 def test_a_letter_for_other_patches_is_not_taken(stack: Stack) -> None:

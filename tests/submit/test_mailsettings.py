@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,19 @@ def test_a_repositorys_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot read .*email.toml: Is a directory"):
         settle(Asked(), ME, tmp_path / "email.toml")
     assert settle(Asked(to=["a@x.org"]), ME, tmp_path / "none.toml").repositorys == ()
+
+
+def test_a_repositorys_file_is_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "private").write_text('to = "a@example.org"\n')
+    (tmp_path / "patches").mkdir()
+    path = tmp_path / "patches" / "email.toml"
+    path.symlink_to("../private")
+    with pytest.raises(UsageError, match="email.toml leads to outside"):
+        settle(Asked(), ME, path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="email.toml is no regular file"):
+        settle(Asked(), ME, path)
 
 
 @pytest.mark.parametrize(

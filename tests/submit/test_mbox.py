@@ -1,4 +1,4 @@
-"""hgport.submit.mbox and hgport.submit.versions, of one submission that is composed once."""
+"""hgport.submit.mbox, of one submission that is composed once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pytest
 
 from helpers_email import composed, made
 from hgport.errors import UsageError
-from hgport.model import project
-from hgport.submit import mbox, versions
+from hgport.submit import mbox
 from hgport.submit.compose import Composed
 from hgport.submit.sevenbit import body_of
 
@@ -21,13 +20,6 @@ from hgport.submit.sevenbit import body_of
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Composed:
     """The series, composed once."""
     return composed(made(tmp_path_factory.mktemp("whole") / "project"))
-
-
-@pytest.fixture
-def fresh(whole: Composed, tmp_path: Path) -> Composed:
-    """The same in a project where nothing is remembered."""
-    stack, _catalogue = project.load(made(tmp_path / "project").root / "series")
-    return dataclasses.replace(whole, stack=stack)
 
 
 def test_a_mailbox_holds_the_mails(whole: Composed, tmp_path: Path) -> None:
@@ -69,76 +61,3 @@ def test_the_files_name(whole: Composed, subject: str, name: str) -> None:
     assert mbox.default_name(one) == name
     third = dataclasses.replace(one, version=3)
     assert mbox.default_name(third) == name.replace("5.2.mbox", "5.2-v3.mbox")
-
-
-def test_what_was_sent_is_kept_as_text(fresh: Composed) -> None:
-    where = versions.remember(fresh)
-    assert where == fresh.stack.top.directory / "sent" / "5.2" / "v1"
-    assert (where / "series").read_text() == "one.patch\ntwo.patch\nthree.patch\n"
-    for name, data in fresh.patches:
-        assert (where / name).read_bytes() == data
-    told = (where / "sent.toml").read_text(encoding="utf-8")
-    assert "hidden" not in told
-    assert "Zoë, Dr. <zoe@example.org>" in told and fresh.messages[0].message_id in told
-    sent = versions.find(fresh.stack, "5.2", 1)
-    assert sent is not None
-    assert str(sent) == "v1 for 5.2, sent on 2027-01-15"
-    assert versions.same(sent, sent.patches)
-    # it is a series like any other, and none of the stack's ports
-    assert project.load(where)[0].top.names == fresh.stack.top.names
-    again, _catalogue = project.load(fresh.stack.top.path)
-    assert again == fresh.stack
-
-
-def test_the_same_again_is_noted_once_for_each_time(fresh: Composed) -> None:
-    where = versions.remember(fresh)
-    text = (where / "sent.toml").read_bytes()
-    versions.remember(fresh)
-    assert (where / "sent.toml").read_bytes() == text
-    first = dataclasses.replace(fresh.messages[0], message_id="<later@example.org>")
-    later = dataclasses.replace(
-        fresh, messages=(first, *fresh.messages[1:]), date=fresh.date + 86400
-    )
-    versions.remember(later)
-    assert (where / "sent.toml").read_text().count("[[mailed]]") == 2
-    sent = versions.find(fresh.stack, "5.2", 1)
-    assert sent is not None and str(sent).endswith("sent on 2027-01-15")
-
-
-def test_another_series_is_no_version_that_was_sent(fresh: Composed) -> None:
-    where = versions.remember(fresh)
-    name, data = fresh.patches[0]
-    other = dataclasses.replace(
-        fresh, patches=((name, data.replace(b"Zo", b"Jo")), *fresh.patches[1:])
-    )
-    with pytest.raises(UsageError, match="other patches were sent as v1 for 5.2") as caught:
-        versions.remember(other)
-    assert caught.value.hint == "mail these as --flag v2"
-    assert (where / name).read_bytes() == data
-    assert versions.remember(dataclasses.replace(other, version=2)).name == "v2"
-
-
-def test_which_version_to_compare_with(fresh: Composed) -> None:
-    versions.remember(fresh)
-    stack = fresh.stack
-    assert versions.since(stack, "5.2", 1, None) is None
-    assert versions.since(stack, "5.2", 2, "none") is None
-    for found in (
-        versions.since(stack, "5.2", 2, None),
-        versions.since(stack, "5.3", 4, "5.2/v1"),
-    ):
-        assert found is not None and (found.line, found.version) == ("5.2", 1)
-    with pytest.raises(UsageError, match="v2 for 5.2 is not remembered, so v3") as caught:
-        versions.since(stack, "5.2", 3, None)
-    assert "(5.2/v1)" in str(caught.value.hint)
-    for bad in ("5.2", "../../x/v1", "5.2/v0", "5.2/v1/..", "v1"):
-        with pytest.raises(UsageError, match="is no version that was sent"):
-            versions.since(stack, "5.2", 2, bad)
-
-
-@pytest.mark.parametrize("text", ["", "release = ", 'release = "5.2"\nmailed = [{date = 1}]', "\0"])
-def test_a_record_that_somebody_broke(fresh: Composed, text: str) -> None:
-    where = versions.remember(fresh)
-    (where / "sent.toml").write_text(text)
-    with pytest.raises(UsageError, match=r"sent\.toml is "):
-        versions.find(fresh.stack, "5.2", 1)

@@ -16,6 +16,7 @@ placeholder of the template, which somebody has to replace.
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -24,12 +25,14 @@ from pathlib import Path
 
 from hgport.errors import UsageError
 from hgport.model.stack import Port, Stack
+from hgport.submit import found
 from hgport.submit.newfile import write_new
 
 NAME = "cover.md"
 
 _SECTION = re.compile(r"## Changes since v([1-9][0-9]{,3})")
-_PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
+# one that an editor has wrapped ends in another line than it starts in
+_PLACEHOLDER = re.compile(r"\{\{.*?(?:\}\}|$)|.*?\}\}")
 # what hg import and git am take for the start of a patch
 _PATCH = re.compile(r"diff -|Index:|RCS file: |retrieving revision |--- |\*\*\* |# HG changeset")
 
@@ -62,9 +65,9 @@ class Cover:
                 sections[version] = []
             else:
                 sections[version].append(line)
-        text = {at: _joined(found) for at, found in sections.items()}
-        for at, found in text.items():
-            if not found:
+        text = {at: _joined(some) for at, some in sections.items()}
+        for at, some in text.items():
+            if not some:
                 what = "no text" if at == 1 else f"nothing below 'Changes since v{at - 1}'"
                 raise UsageError(f"{name} has {what}", "say there what the patches do")
         return cls(subject, text.pop(1), text)
@@ -93,10 +96,14 @@ def of_port(port: Port) -> Path:
 def find(stack: Stack, line: str) -> Path | None:
     """The cover letter for a line's releases: that of the port which serves it, else the stack's.
 
-    None if there is neither.
+    None if there is neither.  Raises UsageError for a link to what is no file of the series.
     """
-    paths = (of_port(one) for one in (stack.for_line(line), Port(None, stack.top)))
-    return next((path for path in paths if path.is_file()), None)
+    for port in (stack.for_line(line), Port(None, stack.top)):
+        path = of_port(port)
+        if os.path.lexists(path):
+            found.refuse_outside(path, stack.top.directory)
+            return path
+    return None
 
 
 def refuse_others(stack: Stack, line: str, path: Path, mailed: Sequence[str]) -> None:
@@ -123,8 +130,8 @@ def refuse_unchanged(letter: Cover, version: int, name: str) -> None:
 def load(path: Path) -> Cover:
     """Read a cover letter's file.  Raises UsageError."""
     try:
-        data = path.read_bytes()
-    except OSError as err:
+        data = found.read(path)
+    except FileNotFoundError as err:
         raise UsageError(f"cannot read {path}: {err.strerror}") from None
     return Cover.parse(data, str(path))
 
@@ -187,10 +194,10 @@ def _subject(lines: Sequence[str], name: str) -> tuple[str, list[tuple[int, str]
 
 def _version(line: str, where: str, sections: Mapping[int, object]) -> int:
     """The version whose section starts with this line."""
-    found = _SECTION.fullmatch(line)
-    if found is None:
+    match = _SECTION.fullmatch(line)
+    if match is None:
         raise UsageError(f"{where}: no section is called {line[3:]!r}", "'## Changes since v1' is")
-    version = int(found[1]) + 1
+    version = int(match[1]) + 1
     if version in sections:
         raise UsageError(f"{where}: there is such a section already")
     return version

@@ -13,19 +13,13 @@ It may come from anybody, so nothing else is taken from it, and whom it names is
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hgport.errors import UsageError
-from hgport.submit import addresses
+from hgport.submit import addresses, found
 from hgport.submit.identity import Identity
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
 
 NAME = "email.toml"
 COMMAND_LINE = "the command line"
@@ -101,20 +95,20 @@ def settle(asked: Asked, persons: Mapping[str, str], repository: Path | None) ->
     options = {"to": asked.to, "cc": asked.cc, "bcc": asked.bcc, "reply-to": ()}
     flags, flagged = _flags(asked.flags, theirs.get("flag", []), where)
     origins = {"flag": flagged} if flags else {}
-    found: dict[str, tuple[Identity, ...]] = {}
+    named: dict[str, tuple[Identity, ...]] = {}
     for key, said in options.items():
         words, origin = _first(key, said, persons, theirs, where)
-        found[key] = _read(words, f"{key} of {origin}")
-        if found[key]:
+        named[key] = _read(words, f"{key} of {origin}")
+        if named[key]:
             origins[key] = origin
-    if not found["to"]:
+    if not named["to"]:
         raise UsageError(
             "nobody is to get the mails", f"say --to, [email] to in your hgrc, or to in {NAME}"
         )
     sender, origins["from"] = _sender(asked.sender, persons)
     parent = addresses.message_id(asked.in_reply_to) if asked.in_reply_to is not None else None
-    to, cc, bcc = _each_once(found["to"], found["cc"], found["bcc"])
-    return Settings(sender, to, cc, bcc, found["reply-to"], flags, parent, origins)
+    to, cc, bcc = _each_once(named["to"], named["cc"], named["bcc"])
+    return Settings(sender, to, cc, bcc, named["reply-to"], flags, parent, origins)
 
 
 def version_of(flags: Sequence[str]) -> int:
@@ -191,11 +185,11 @@ def _flags(said: Sequence[str], theirs: Sequence[str], where: str) -> tuple[tupl
 def _each_once(*lists: Sequence[Identity]) -> list[tuple[Identity, ...]]:
     """The lists without whom an earlier one has."""
     seen: set[str] = set()
-    found = []
+    kept = []
     for persons in lists:
-        found.append(tuple(one for one in persons if one.address.lower() not in seen))
+        kept.append(tuple(one for one in persons if one.address.lower() not in seen))
         seen.update(one.address.lower() for one in persons)
-    return found
+    return kept
 
 
 # the repository's file
@@ -203,15 +197,12 @@ def _each_once(*lists: Sequence[Identity]) -> list[tuple[Identity, ...]]:
 
 def _repositorys(path: Path) -> dict[str, list[str]]:
     """What a repository's file says, as lists of texts."""
+    found.refuse_outside(path, path.parent)
     try:
-        document = tomllib.loads(path.read_bytes().decode("utf-8"))
+        document = found.toml(path)
     except FileNotFoundError:
         return {}
-    except OSError as err:
-        raise UsageError(f"cannot read {path}: {err.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise UsageError(f"{path} is no TOML: {' '.join(str(err).split())}") from None
-    found = {}
+    said = {}
     for key, value in document.items():
         if key not in _REPOSITORYS:
             raise UsageError(
@@ -221,5 +212,5 @@ def _repositorys(path: Path) -> dict[str, list[str]]:
         values = value if isinstance(value, list) else [value]
         if not all(isinstance(one, str) for one in values):
             raise UsageError(f"{path}: {key} has to be a text or a list of texts")
-        found[key] = values
-    return found
+        said[key] = values
+    return said

@@ -19,7 +19,6 @@ their ``series``, and ``sent.toml``::
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -30,18 +29,15 @@ from hgport.engine.ports import written_by_one
 from hgport.engine.rangediff import Status, compare
 from hgport.errors import UsageError
 from hgport.files import built_beside, write_whole
+from hgport.model.diff import path_problem
 from hgport.model.patch import Patch
 from hgport.model.release import line_key
 from hgport.model.series import Series
 from hgport.model.stack import Stack
+from hgport.submit import found
 
 if TYPE_CHECKING:
     from hgport.submit.compose import Composed
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
 
 _TOLD = "sent.toml"
 _WHICH = re.compile(r"(\d+\.\d+)/v([1-9]\d*)")
@@ -68,13 +64,9 @@ def find(stack: Stack, line: str, version: int) -> Sent | None:
     directory = _directory(stack, line, version)
     if not directory.is_dir():
         return None
+    found.refuse_links(directory)
     told = _read(directory / _TOLD)
-    try:
-        release, date = str(told["release"]), told["mailed"][0]["date"]
-        if not isinstance(date, datetime):
-            raise TypeError
-    except (KeyError, IndexError, TypeError):
-        raise UsageError(f"{directory / _TOLD} is not as hgport writes it") from None
+    release, date = told["release"], told["mailed"][0]["date"]
     patches = Series.load(directory / "series", directory).patches
     return Sent(line, version, release, date, directory, patches)
 
@@ -87,10 +79,10 @@ def since(stack: Stack, line: str, version: int, which: str | None) -> Sent | No
     """
     if which == "none" or (which is None and version == 1):
         return None
-    found = _WHICH.fullmatch(which) if which is not None else None
-    if which is not None and found is None:
+    match = _WHICH.fullmatch(which) if which is not None else None
+    if which is not None and match is None:
         raise UsageError(f"{which!r} is no version that was sent", "say none, or as 7.2/v1")
-    wanted = (found[1], int(found[2])) if found else (line, version - 1)
+    wanted = (match[1], int(match[2])) if match else (line, version - 1)
     sent = find(stack, *wanted)
     if sent is None:
         known = ", ".join(_known(stack)) or "nothing is remembered"
@@ -111,8 +103,11 @@ def remember(composed: Composed) -> Path:
     """Keep a series as it was sent: its patches, its series file and ``sent.toml``.
 
     The directory is returned.  To remember the same again changes ``sent.toml`` alone.  Raises
-    UsageError if other patches are remembered as that version, OutsideError if the disk refuses.
+    UsageError, before anything is written, if other patches are remembered as that version, or if a
+    patch has a name that is no file's in a directory; OutsideError if the disk refuses.
     """
+    for name, _data in composed.patches:
+        _refuse_name(name)
     stack, line = composed.stack, composed.release.line
     directory = _directory(stack, line, composed.version)
     with written_by_one(stack):
@@ -127,7 +122,7 @@ def remember(composed: Composed) -> Path:
             return directory
         refuse_others(sent, [Patch.parse(name, data) for name, data in composed.patches])
         mailed = _read(directory / _TOLD)["mailed"]
-        if all(one.get("message-id") != composed.messages[0].message_id for one in mailed):
+        if all(one["message-id"] != composed.messages[0].message_id for one in mailed):
             write_whole(directory / _TOLD, _toml(composed, mailed))
     return directory
 
@@ -142,27 +137,57 @@ def refuse_others(sent: Sent, patches: Sequence[Patch]) -> None:
 
 
 def _directory(stack: Stack, line: str, version: int) -> Path:
-    return stack.top.directory / "sent" / line / f"v{version}"
+    directory = stack.top.directory / "sent" / line / f"v{version}"
+    for path in (directory.parent.parent, directory.parent, directory):
+        # what is written there stays there
+        if path.is_symlink():
+            raise UsageError(f"{path} is a symbolic link", "hgport keeps what was sent in no link")
+    return directory
+
+
+def _refuse_name(name: str) -> None:
+    """Raise UsageError for a patch whose file would lie elsewhere, or be another."""
+    problem = path_problem(name) if name else "is empty"
+    if problem is None and name in ("series", _TOLD):
+        problem = "is that of another file"
+    if problem is not None:
+        raise UsageError(f"the name {name!r} of a patch {problem}", "nothing was written")
 
 
 def _known(stack: Stack) -> list[str]:
     """What is remembered, as ``since`` takes it, in order."""
-    found = [
+    matches = [
         match
         for path in (stack.top.directory / "sent").glob("*/v*")
         for match in [_WHICH.fullmatch(f"{path.parent.name}/{path.name}")]
         if match is not None
     ]
-    return [match[0] for match in sorted(found, key=lambda m: (line_key(m[1]), int(m[2])))]
+    return [match[0] for match in sorted(matches, key=lambda m: (line_key(m[1]), int(m[2])))]
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """What ``sent.toml`` says, as ``_toml`` writes it; UsageError if it is otherwise."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as err:
+        told = found.toml(path)
+    except FileNotFoundError as err:
         raise UsageError(f"cannot read {path}: {err.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise UsageError(f"{path} is no TOML: {' '.join(str(err).split())}") from None
+    mailed = told.get("mailed")
+    if (
+        not isinstance(told.get("release"), str)
+        or not isinstance(mailed, list)
+        or not mailed
+        or not all(map(_is_mailed, mailed))
+    ):
+        raise UsageError(f"{path} is not as hgport writes it")
+    return told
+
+
+def _is_mailed(one: object) -> bool:
+    return (
+        isinstance(one, dict)
+        and isinstance(one.get("date"), datetime)
+        and isinstance(one.get("message-id"), str)
+    )
 
 
 def _toml(composed: Composed, mailed: Sequence[dict[str, Any]]) -> bytes:
