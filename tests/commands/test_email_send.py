@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from hgport.model import project
 from hgport.submit.compose import Composed, Request, compose
 from hgport.submit.identity import Identity
 from hgport.submit.mailsettings import Settings
+from hgport.submit.outbox import Place
 
 BASE = numbered(30)
 PATCHES = {
@@ -75,6 +77,11 @@ def made(composed: Composed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def use(server: MailServer, made: Person, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
     monkeypatch.setenv("HGRCPATH", str(server.hgrc(made.root.parent / "hgrc", more)))
+
+
+def current(made: Person) -> Path:
+    """The outbox that is not done with."""
+    return Place(made.stack.top.path).directory / "current"
 
 
 def arrived(server: MailServer) -> list[str]:
@@ -147,7 +154,7 @@ def test_nothing_is_sent_by_accident(
     monkeypatch.setenv("HGRCPATH", str(tmp_path / "hgrc"))
     code, told = made.send(yes=False)
     assert code == 2 and said in told
-    assert not (made.root / ".hgport" / "outbox" / "current").exists()
+    assert not current(made).exists()
 
 
 def test_a_break_and_the_rest(
@@ -165,7 +172,8 @@ def test_a_break_and_the_rest(
         # what is unfinished is in the way
         for resend in (False, True):
             code, told = made.send(resend=resend)
-            assert code == 2 and told.startswith(f"series v1 for 5.2 is not done with: {how_far} (")
+            whom = "to list@example.org, hidden@example.org, is not done with"
+            assert code == 2 and told.startswith(f"series v1 for 5.2, {whom}: {how_far} (")
         # and nobody guesses
         capsys.readouterr()
         assert run(["email", "--resume", "--yes"]) == 2
@@ -177,7 +185,7 @@ def test_a_break_and_the_rest(
         said = capsys.readouterr()
         assert "to send: [PATCH 2 of 2] two: second (zoe@example.org to " in said.out
         assert "nothing more was sent" in said.err and arrived(server) == ALL[:2]
-        assert run(["email", "--resume", "--yes"]) == 0
+        assert run(["email", "--resume", "--unsure", "skip", "--yes"]) == 0
         assert arrived(server) == ALL
         assert "may have gone out: 1 of 2\n" in capsys.readouterr().out
         assert (made.root / "patches" / "sent" / "5.2" / "v1").is_dir()
@@ -214,6 +222,7 @@ def test_giving_up(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         assert run(["email", "--discard", "--yes"]) == 0
         assert run(["email", "--resume"]) == 2
         # that some of it went out is known
+        assert (made.root / "patches" / "sent" / "5.2" / "v1" / "1.patch").is_file()
         code, told = made.send()
         assert code == 2 and "was mailed before: went out: the introduction" in told
         assert arrived(server) == ALL[:1]
@@ -231,12 +240,12 @@ def test_a_damaged_outbox(made: Person, monkeypatch: pytest.MonkeyPatch) -> None
     with MailServer(Fault("MAIL", "550 no", 2)) as server:
         use(server, made, monkeypatch)
         assert made.send()[0] == 3
-        current = made.root / ".hgport" / "outbox" / "current"
-        (current / "journal").write_bytes(b"")
+        (current(made) / "journal").write_bytes(b"")
         code, told = made.send()
         assert code == run(["email", "--resume"]) == 1 and "is damaged" in told
         assert run(["email", "--discard", "--yes"]) == 0
-        assert not current.exists() and (current.parent / "sent" / "1" / "journal").exists()
+        assert not current(made).exists()
+        assert (current(made).parent / "sent" / "1" / "journal").exists()
 
 
 def test_what_cannot_be_remembered(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,6 +260,118 @@ def test_what_cannot_be_remembered(made: Person, monkeypatch: pytest.MonkeyPatch
         sent.unlink()
         assert run(["email", "--resume"]) == 0  # sends nothing, so asks nothing
         assert arrived(server) == ALL and (sent / "5.2" / "v1").is_dir()
+
+
+def test_the_hint_says_both(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to mend, and how to go on then."""
+    with MailServer() as server:
+        use(server, made, monkeypatch)
+        assert made.send() == (0, "")
+        patch = made.root / "patches" / "sent" / "5.2" / "v1" / "1.patch"
+        patch.write_bytes(patch.read_bytes().replace(b"+10", b"+11"))
+        code, told = made.send(resend=True)
+        assert code == 2 and told.startswith("went out: all 3 mails; yet other patches were sent")
+        assert told.endswith("(mail these as --flag v2; hgport email --resume ends it)")
+
+
+def test_an_answer_counts_when_all_is_confirmed(
+    made: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MailServer(Fault("end", DROP, 1, keeps=True)) as server:
+        use(server, made, monkeypatch)
+        assert made.send()[0] == 3
+        # said, and not confirmed: there is no terminal
+        assert run(["email", "--resume", "--unsure", "again"]) == 2
+        # confirmed, and not done
+        server.fault = Fault("MAIL", "451 later", server.counts["MAIL"] + 1)
+        assert run(["email", "--resume", "--unsure", "again", "--yes"]) == 3
+        assert run(["email", "--resume", "--yes"]) == 2
+        assert run(["email", "--resume", "--unsure", "skip", "--yes"]) == 0
+        assert arrived(server) == ALL
+
+
+def test_what_waits_for_others_is_not_replaced(
+    made: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MailServer(Fault("MAIL", "451 later")) as server:
+        use(server, made, monkeypatch)
+        first = made.composed
+        assert made.send()[0] == 3
+        others = [dataclasses.replace(m, recipients=("o@example.org",)) for m in first.messages]
+        for other in (
+            dataclasses.replace(first, messages=tuple(others)),
+            dataclasses.replace(first, digest="0" * 64),
+        ):
+            made.composed = other
+            code, told = made.send()
+            assert code == 2 and "is not done with: did not go out: all 3 mails (" in told
+            assert told.endswith("ends it, --discard gives it up)")
+        made.composed = first
+        assert made.send() == (0, "") and arrived(server) == ALL
+
+
+def test_an_outbox_of_somebody_elses_is_none(
+    made: Person, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that lies in the checkout, where all seems to be done but to remember it."""
+    with MailServer(Fault("MAIL", "451 later")) as server:
+        use(server, made, monkeypatch)
+        assert made.send()[0] == 3
+        theirs = made.root / ".hgport" / "outbox" / "current"
+        theirs.parent.mkdir(parents=True)
+        current(made).rename(theirs)
+        (theirs / "journal").write_bytes(b"sent   \n" * 3)
+        for option in ("--resume", "--discard"):
+            assert run(["email", option, "--yes"]) == 2
+            assert "nothing waits to be sent" in capsys.readouterr().err
+        assert not (made.root / "patches" / "sent").exists()
+        assert made.send() == (0, "") and arrived(server) == ALL
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("patches", [["../../1.patch", ""]]), ("patches", [5]), ("settings", {}), ("digest", "x")],
+)
+def test_what_it_keeps_is_not_believed(
+    made: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    key: str,
+    value: object,
+) -> None:
+    with MailServer(Fault("MAIL", "451 later", 2)) as server:
+        use(server, made, monkeypatch)
+        assert made.send()[0] == 3
+        head = current(made) / "outbox.json"
+        told = json.loads(head.read_text())
+        told["kept"][key] = value
+        told["title"] = told["messages"][1]["subject"] = "hi\x1b[2J\x1b[1A"
+        head.write_text(json.dumps(told))
+        capsys.readouterr()
+        assert run(["email", "--resume", "--yes"]) == 1
+        assert "is damaged: ValueError: " in capsys.readouterr().err
+        assert run(["email", "--discard", "--yes"]) == 0
+        out = capsys.readouterr().out
+        assert "hi [2J [1A: went out: the introduction; did" in out and "\x1b" not in out
+        assert "not remembered: the outbox" in out and not current(made).exists()
+        assert arrived(server) == ALL[:1]
+
+
+def test_nothing_shown_moves_the_cursor(
+    made: Person, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with MailServer(Fault("end", DROP, 1)) as server:
+        use(server, made, monkeypatch)
+        assert made.send()[0] == 3
+        head = current(made) / "outbox.json"
+        told = json.loads(head.read_text())
+        for one in told["messages"]:
+            one.update(subject="hi\x1b[2J", message_id="<\x1b[1A@x>")
+        head.write_text(json.dumps(told))
+        assert run(["email", "--resume", "--unsure", "again", "--yes"]) == 0
+        out = capsys.readouterr().out
+        assert "sent: hi [2J\n" in out and "to send: hi [2J (zoe" in out and "  < [1A@x>\n" in out
+        assert "\x1b" not in out
 
 
 def test_a_stall_ends(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,6 +432,30 @@ def test_killed_while_the_server_has_it(
         assert len(ids) == 3
 
 
+def test_nobody_reads_along_any_more(
+    made: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with ``| head``: the mails go out all the same."""
+    script = tmp_path / "post"
+    script.write_text(f"""#!/bin/sh
+        cat >> "{tmp_path}/spool"
+        test -e "{tmp_path}/first" || {{ touch "{tmp_path}/first"; exit; }}
+        until test -e "{tmp_path}/go"; do sleep 0.05; done
+        """)
+    script.chmod(0o755)
+    (tmp_path / "hgrc").write_text(f"[email]\nmethod = {script}\n")
+    monkeypatch.setenv("HGRCPATH", str(tmp_path / "hgrc"))
+    child = start([*WORDS, "--yes"], made)
+    assert child.stdout is not None and child.stderr is not None
+    assert any(line.startswith(b"sent: ") for line in child.stdout)
+    child.stdout.close()
+    (tmp_path / "go").touch()
+    assert child.wait(60) == 141 and child.stderr.read() == b""
+    child.stderr.close()
+    assert (tmp_path / "spool").read_bytes().count(b"\nMessage-Id: ") == 3
+    assert (made.root / "patches" / "sent" / "5.2" / "v1").is_dir() and not current(made).exists()
+
+
 def test_interrupted(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     with MailServer() as server:
         use(server, made, monkeypatch)
@@ -318,10 +463,11 @@ def test_interrupted(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         assert server.struck.wait(60)
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=10)
-        assert child.returncode == 130 and err.endswith(b"hgport: interrupted\n")
-        assert out.decode().splitlines()[-2:] == [
+        assert child.returncode == 130 and b"Send 3 mails to list@" in out
+        assert [line for line in err.decode().splitlines() if line] == [
             "went out: the introduction; did not go out: 1 of 2, 2 of 2",
             "hgport email --resume sends the rest",
+            "hgport: interrupted",
         ]
         server.fault = None
         assert run(["email", "--resume", "--yes"]) == 0
@@ -336,7 +482,8 @@ def test_at_a_terminal(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         rc.write_text(re.sub("password = .*\n", "", rc.read_text()))
         for answer, sends in (("n", False), ("y", True)):
             with terminal([sys.executable, "-m", "hgport", *WORDS], made.root, os.environ) as seen:
-                seen.wait(r"Send 3 mails by localhost port \d+ \(no TLS, login as zoe, pass")
+                seen.wait(r"Send 3 mails to list@example.org by localhost port \d+ \(no TLS, ")
+                seen.wait(r"login as zoe, password in clear\)\?")
                 seen.type(f"{answer}\r")
                 if not sends:
                     seen.wait("nothing was sent")
@@ -349,7 +496,7 @@ def test_at_a_terminal(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         with terminal(words, made.root, os.environ) as seen:
             seen.wait(r"What with it \(again, skip\)")
             seen.type("skip\r")
-            seen.wait("Send 1 mail by localhost")
+            seen.wait("Send 1 mail to list@example.org by localhost")
             seen.type("y\r")
             seen.wait("Password of zoe")
             seen.type(f"{PASSWORD}\r")

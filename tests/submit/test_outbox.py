@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from helpers_smtp import mails
+from hgport import places
 from hgport.errors import HgportError
 from hgport.submit.outbox import About, Outbox, Place, State
 
@@ -36,7 +37,7 @@ def test_it_gives_back_what_was_put(place: Place) -> None:
             assert outbox is not None
             assert outbox.about == ABOUT and list(outbox.messages) == mails()
             assert outbox.untouched and not outbox.finished
-    assert sorted(p.name for p in place.directory.iterdir()) == [".gitignore", "current", "lock"]
+    assert sorted(p.name for p in place.directory.iterdir()) == ["current", "lock"]
     assert stat.S_IMODE(place.directory.stat().st_mode) == 0o700
 
 
@@ -120,13 +121,38 @@ def test_half_of_one_is_none(place: Place) -> None:
 
 
 def test_a_disk_that_refuses(tmp_path: Path) -> None:
-    (tmp_path / ".hgport").write_text("in the way")
-    with pytest.raises(HgportError, match="cannot write below"), Place(tmp_path / "series").held():
+    places.state_dir().write_text("in the way")
+    place = Place(tmp_path / "series")
+    with pytest.raises(HgportError, match="cannot write below") as caught, place.held():
         pass
+    assert "HGPORT_STATE" in str(caught.value.hint)
+
+
+def test_a_checkout_brings_none(tmp_path: Path, place: Place) -> None:
+    """Whatever lies beside the series, nothing of it is an outbox, or is written to."""
+    with place.held():
+        place.put(ABOUT, mails())
+    beside = tmp_path / ".hgport" / "outbox"
+    beside.parent.mkdir()
+    place.directory.rename(beside)
+    (beside / "lock").unlink()
+    (beside / "lock").symlink_to(tmp_path / "theirs")
+    assert places.state_dir() in place.directory.parents
+    assert tmp_path not in place.directory.parents
+    with place.held():
+        assert place.current() is None and place.past(ABOUT) is None
+    assert not (tmp_path / "theirs").exists()
+
+
+def test_a_series_has_one_by_whatever_path(tmp_path: Path, place: Place) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "series")
+    assert Place(tmp_path / "link").directory == place.directory
+    assert Place(tmp_path / "other").directory != place.directory
 
 
 def test_the_head_can_be_read_by_a_person(place: Place) -> None:
     with place.held():
         place.put(ABOUT, mails(recipients=["a@example.org", "hidden@example.org"]))
     head = json.loads((place.directory / "current" / "outbox.json").read_text("ascii"))
+    assert head["series"].endswith("/series")
     assert head["messages"][1]["recipients"] == ["a@example.org", "hidden@example.org"]

@@ -49,6 +49,17 @@ def test_it_fails(tmp_path: Path, text: str, error: type[Exception], said: str) 
         program.send(mail(), lambda: None)
 
 
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(1, Unsure), (67, Unsure), (75, Unsure), (64, NotSent), (126, NotSent), (127, NotSent)],
+)
+def test_it_may_be_about_one_of_them(tmp_path: Path, code: int, error: type[Exception]) -> None:
+    """A mail to two that one of them is refused may have gone to the other."""
+    program = ProgramTransport(script(tmp_path, f"raise SystemExit({code})"))
+    with pytest.raises(error, match=f"ended with code {code}"):
+        program.send(mail(recipients=["a@example.org", "b@example.org"]), lambda: None)
+
+
 def test_it_is_not_there() -> None:
     with pytest.raises(NotSent, match="cannot run /nowhere/sendmail"):
         ProgramTransport(Program(("/nowhere/sendmail",))).send(mail(), lambda: None)

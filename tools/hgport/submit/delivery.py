@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from hgport.errors import OutsideError
@@ -12,22 +13,30 @@ from hgport.submit.transport import NotSent, Transport, Unsure, opened
 
 
 def deliver(
-    outbox: Outbox, settings: Smtp | Program, told: Callable[[Message], None] | None = None
+    outbox: Outbox,
+    settings: Smtp | Program,
+    went: Callable[[Message], None] | None = None,
+    again: Sequence[Message] = (),
 ) -> None:
-    """Send the mails that wait, in order, over one connection.
+    """Send the mails that wait, in order, over one connection; and those of ``again``, which may
+    have gone out before and stay so until they have.
 
-    ``told`` hears of each that has gone.  At the first that does not go out for sure it stops:
-    OutsideError, whose line says which did, which may have, and which did not.
+    ``went`` hears of each that has gone; an OSError of it stops nothing.  At the first that does
+    not go out for sure it stops: OutsideError, whose line says which did, which may have, and which
+    did not.
     """
-    waiting = outbox.those(State.WAITING, State.AGAIN)
-    if not waiting:
+    waiting = outbox.those(State.WAITING)
+    going = [message for message in outbox.messages if message in waiting or message in again]
+    if not going:
         return
     try:
-        with opened(settings, waiting) as transport:
-            for message in waiting:
+        with opened(settings, going) as transport:
+            for message in going:
                 _send(outbox, transport, message)
-                if told:
-                    told(message)
+                if went is not None:
+                    # who reads along may leave; the mails go on
+                    with contextlib.suppress(OSError):
+                        went(message)
     except (NotSent, Unsure) as err:
         raise OutsideError(f"{err}; {how_far(outbox)}") from err
 
@@ -53,7 +62,7 @@ def how_far(outbox: Outbox) -> str:
         f"{what}: {_names(outbox.those(*states), outbox)}"
         for what, states in (
             ("went out", (State.SENT,)),
-            ("may have gone out", (State.SENDING, State.AGAIN, State.SKIPPED)),
+            ("may have gone out", (State.SENDING, State.SKIPPED)),
             ("did not go out", (State.WAITING,)),
         )
         if outbox.those(*states)

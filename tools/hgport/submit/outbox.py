@@ -1,17 +1,17 @@
 """The outbox: the mails of one submission, from before the first goes out until after the last.
 
-It is a directory ``.hgport/outbox/current`` beside the series: every mail as a file, the envelopes
-in ``outbox.json``, and ``journal``.  It is there whole or not at all.  Only the journal changes: it
-has a word of eight bytes for each mail, which is replaced in place, so that no full disk keeps it
-from being told that a mail has gone:
+It is a directory ``outbox/OF-THE-SERIES/current`` of the state (``places.state_dir``), where
+nothing comes with a checkout: every mail as a file, the envelopes in ``outbox.json``, and
+``journal``.  It is there whole or not at all.  Only the journal changes: it has a word of eight
+bytes for each mail, which is replaced in place, so that no full disk keeps it from being told that
+a mail has gone:
 
     waiting   it has not gone out
     sending   the last step was begun; how it ended was not told: it may have gone out
-    again     as before, and a person said to send it once more
     sent      it has gone out
     skipped   it may have gone out, and a person said not to send it any more
 
-What is done with is moved, in one step, to ``.hgport/outbox/sent/``.
+What is done with is moved, in one step, to ``outbox/OF-THE-SERIES/sent/``.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from typing import Any
 
 from hgport.errors import HgportError
 from hgport.files import built_beside, disk_errors, remove_tree
+from hgport.places import state_dir
 from hgport.submit.message import Message
 
 _HEAD, _JOURNAL = "outbox.json", "journal"
@@ -41,7 +42,6 @@ class State(enum.Enum):
 
     WAITING = "waiting"
     SENDING = "sending"
-    AGAIN = "again"
     SENT = "sent"
     SKIPPED = "skipped"
 
@@ -82,7 +82,7 @@ class Outbox:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to send, or to ask about."""
-        return not self.those(State.WAITING, State.SENDING, State.AGAIN)
+        return not self.those(State.WAITING, State.SENDING)
 
     def state(self, message: Message) -> State:
         """What is known of a mail."""
@@ -109,7 +109,10 @@ class Place:
     """Where the outbox of a series is."""
 
     def __init__(self, series: Path) -> None:
-        self.directory = series.absolute().parent / ".hgport" / "outbox"
+        # by whatever path one comes to it
+        self._series = series.resolve()
+        digest = hashlib.sha256(os.fsencode(self._series)).hexdigest()
+        self.directory = state_dir() / "outbox" / digest
         self._current = self.directory / "current"
         self._past = self.directory / "sent"
 
@@ -117,11 +120,8 @@ class Place:
     def held(self) -> Iterator[None]:
         """Keep every other hgport from it.  Raises HgportError if one has it now."""
         with disk_errors(f"write below {self.directory}"):
+            # blind copies are nobody else's business
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            ignore = self.directory / ".gitignore"
-            if not ignore.exists():
-                # blind copies are nobody else's business
-                ignore.write_bytes(b"*\n")
             handle = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
@@ -146,6 +146,8 @@ class Place:
         OutsideError if the disk refuses; then there is none."""
         with built_beside(self._current) as beside:
             head = {
+                # for a person who looks whose it is
+                "series": str(self._series),
                 "title": about.title,
                 "digest": about.digest,
                 "kept": about.kept,
@@ -237,11 +239,16 @@ def _load(directory: Path) -> Outbox:
         if len(states) != len(messages):
             raise ValueError("the journal is of other mails")
     except (OSError, ValueError, KeyError, TypeError) as err:
-        raise HgportError(
-            f"the outbox {directory} is damaged: {type(err).__name__}: {err}",
-            "look into it; hgport email --discard puts it aside",
-        ) from err
+        raise damaged(directory, err) from err
     return Outbox(directory, about, messages, states)
+
+
+def damaged(directory: Path, err: Exception) -> HgportError:
+    """What is to be raised for an outbox that is not as it was written."""
+    return HgportError(
+        f"the outbox {directory} is damaged: {type(err).__name__}: {err}",
+        "look into it; hgport email --discard puts it aside",
+    )
 
 
 def _message(directory: Path, told: Mapping[str, Any]) -> Message:

@@ -12,6 +12,8 @@ from hgport.submit.transport import NotSent, Unsure
 
 # sendmail says so of a mail that it could not send and may have put into its queue
 _QUEUED = 75
+# it did not understand, or did not even start; any other code may be about one recipient only
+_FOR_NOBODY = (64, 126, 127)
 
 
 class ProgramTransport:
@@ -32,7 +34,13 @@ class ProgramTransport:
         except OSError as err:
             # it ran, and has left something behind that is not ours to end
             raise Unsure(f"{self._program}: {err.strerror}") from err
-        if ended.timed_out or ended.code < 0 or ended.code == _QUEUED:
-            raise Unsure(process.ProgramFailed(ended).message)
-        if ended.code:
-            raise NotSent(process.ProgramFailed(ended).message)
+        if ended.timed_out or ended.code:
+            failed = NotSent if _went_to_nobody(ended, message) else Unsure
+            raise failed(process.ProgramFailed(ended).message)
+
+
+def _went_to_nobody(ended: process.Finished, message: Message) -> bool:
+    """Whether a failure is one of the whole mail, for sure."""
+    if ended.timed_out or ended.code < 0 or ended.code == _QUEUED:
+        return False
+    return len(message.recipients) == 1 or ended.code in _FOR_NOBODY
