@@ -114,6 +114,32 @@ def _environment(place: Place, **more: str) -> dict[str, str]:
     return {**own, **more}
 
 
+def control() -> str:
+    """``debian/control`` of a package."""
+    return _CONTROL
+
+
+def changelog(version: str) -> str:
+    """``debian/changelog`` of a package."""
+    return _CHANGELOG.format(version=version)
+
+
+def git_repository(place: Place) -> Path:
+    """A git repository of the release, which is tagged and checked out."""
+    tree = place.copy()
+    git = [*_git_words(), "-c", "init.defaultBranch=main"]
+    environment = _environment(place, GIT_CONFIG_NOSYSTEM="1")
+    for words in (["init", "-q"], ["add", "-f", "-A"], ["commit", "-q", "-m", "release"]):
+        process.run([*git, *words], cwd=tree, env=environment)
+    process.run([*git, "tag", place.version], cwd=tree, env=environment)
+    return tree
+
+
+def _git_words() -> list[str]:
+    git = [needed("git"), "-c", "user.name=c", "-c", "user.email=c@example.org"]
+    return [*git, "-c", "core.autocrlf=false", "-c", "gc.auto=0"]
+
+
 def quilt(place: Place, export: Path) -> Path:
     tree = place.copy()
     words = [needed("quilt"), "--quiltrc", "-", "push", "-a", "--fuzz=0"]
@@ -147,14 +173,9 @@ def unbundle(place: Place, export: Path) -> Path:
 
 
 def git_am(place: Place, export: Path) -> Path:
-    tree = place.copy()
-    git = [needed("git"), "-c", "user.name=c", "-c", "user.email=c@example.org"]
-    git += ["-c", "core.autocrlf=false", "-c", "init.defaultBranch=main", "-c", "gc.auto=0"]
+    tree = git_repository(place)
     environment = _environment(place, GIT_CONFIG_NOSYSTEM="1")
-    for words in (["init", "-q"], ["add", "-f", "-A"], ["commit", "-q", "-m", "release"]):
-        process.run([*git, *words], cwd=tree, env=environment)
-    process.run([*git, "tag", place.version], cwd=tree, env=environment)
-    told = process.run([*git, "am", export], cwd=tree, env=environment).stdout
+    told = process.run([*_git_words(), "am", export], cwd=tree, env=environment).stdout
     assert b"offset" not in told and b"fuzz" not in told, told
     return tree
 

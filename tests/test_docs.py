@@ -211,7 +211,27 @@ def test_using_the_patches(home: Path, tmp_path: Path) -> None:
     (package / "debian" / "source" / "format").write_text("3.0 (quilt)\n")
     (package / "debian" / "control").write_text(CONTROL)
     (package / "debian" / "changelog").write_text(CHANGELOG)
+    # which has a patch of its own
+    (package / "debian" / "patches").mkdir()
+    (package / "debian" / "patches" / "series").write_text("own.patch\n")
+    (package / "debian" / "patches" / "own.patch").write_bytes(
+        file_diff("contrib/own.txt", None, b"own\n")
+    )
     session(commands((DOC / "using-the-patches.md").read_text()), home, env, tmp_path)
+    process.run(
+        ["dpkg-source", "--no-check", "-x", "mercurial_5.1.2-1.dsc", "unpacked"],
+        cwd=sources / "debian",
+        env=env,
+    )
+    unpacked = sources / "debian" / "unpacked"
+    assert (unpacked / "contrib" / "own.txt").read_text() == "own\n"
+    ours = STACK.for_line("5.1").series.names
+    assert (unpacked / "debian" / "patches" / "series").read_text().splitlines() == [
+        "own.patch",
+        *(f"hgport/{name}" for name in ours),
+    ]
+    patched = sources / "mercurial-5.1.2" / "hgext" / "lfs" / "blobstore.py"
+    assert (unpacked / "hgext" / "lfs" / "blobstore.py").read_bytes() == patched.read_bytes()
 
 
 EDITOR = r"""#!/bin/sh

@@ -34,6 +34,8 @@ def test_it_says_what_it_wrote(made: Path, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.splitlines() == [
         f"{made}/project/series for 5.2, as quilt, into out",
         *odd.PATCHES,
+        "their author is hgport <hgport@example.org>, a stand-in: "
+        "-u 'NAME <MAIL>' puts somebody there",
         f"use it in the release's tree: QUILT_PATCHES={made}/here/out quilt push -a --fuzz=0",
     ]
     assert sorted(p.name for p in Path("out").iterdir()) == sorted([*odd.PATCHES, "series"])
@@ -133,7 +135,7 @@ def test_a_bundle_for_a_clone(made: Path, capsys: pytest.CaptureFixture[str]) ->
     ]
 
 
-def test_names_that_not_every_form_takes(made: Path) -> None:
+def test_names_that_not_every_form_takes(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second, third = odd.PATCHES.values()
     files = {"x/a.patch": first, "y/a.patch": second, "schön#1.patch": third}
     series = "".join(f"{name}\n" for name in files)
@@ -148,6 +150,7 @@ def test_names_that_not_every_form_takes(made: Path) -> None:
     }.items():
         words = ["export", "5.2", "--format", form, form, "--series", "../own/series"]
         assert run(words) == 0
+        assert capsys.readouterr().out.splitlines()[1:4] == names
         listed = next(Path(form).rglob("series"))
         assert listed.read_text().splitlines() == names
         assert all((listed.parent / name).is_file() for name in names)

@@ -34,6 +34,7 @@ def test_they_are_plain_and_all_different(given_names: list[str]) -> None:
         (["x/a.patch", "y/a.patch", "b"], ["x-a.patch", "y-a.patch", "b"]),
         (["x/a.patch", "x-a.patch", "y/a.patch"], ["x-a-2.patch", "x-a.patch", "y-a.patch"]),
         (["schön.patch", "schün.patch"], ["sch-n.patch", "sch-n-2.patch"]),
+        (["ü.patch", "-.diff"], ["patch.patch", "patch.diff"]),
         (["series", ".hidden", "-option", "ä"], ["series-2", "hidden", "option", "patch"]),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from hgport.model.catalogue import Catalogue
 from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.output import say
-from hgport.submit.export import bundle, forms, gitmail, writing
+from hgport.submit.export import bundle, forms, gitmail, patchdirs, writing
 from hgport.submit.export.prepared import Prepared, prepare
 
 
@@ -81,11 +82,14 @@ def export(
 ) -> int:
     """Write ``destination`` in any form but bundle, say what it holds, and return the exit code."""
     prepared = _prepared(stack, catalogue, release, destination, form, user)
+    names = [one.name for one in prepared.patches]
     if form == "git":
         writing.write_file(destination, gitmail.mailbox(prepared))
     else:
-        writing.write_directory(destination, forms.DIRECTORIES[form](prepared))
-    _report(prepared, form, destination)
+        files = forms.DIRECTORIES[form](prepared)
+        names = patchdirs.listed_in(files)
+        writing.write_directory(destination, files)
+    _report(prepared, form, destination, names)
     return 0
 
 
@@ -108,7 +112,7 @@ def export_bundle(
         with downloads.shown() as progress:
             made = bundle.alone(prepared, catalogue, progress)
     writing.write_file(destination, made.data)
-    _report(prepared, "bundle", destination)
+    _report(prepared, "bundle", destination, [one.name for one in prepared.patches])
     if made.base is None:
         say(f"it holds a changeset of the files of {release.version} too; with -R it need not")
     else:
@@ -134,10 +138,10 @@ def _prepared(
     return prepared
 
 
-def _report(prepared: Prepared, form: str, destination: Path) -> None:
+def _report(prepared: Prepared, form: str, destination: Path, names: Sequence[str]) -> None:
     from hgport.report import export as report
 
-    say(*report.lines(prepared, form, destination))
+    say(*report.lines(prepared, form, destination, names))
     if form == "git":
         for name in gitmail.changed_subjects(prepared):
             say(f"{name}: git am shortens its subject, unless it is run with -k")

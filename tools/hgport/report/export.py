@@ -2,36 +2,104 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hgport.engine.matrix import Cell
 from hgport.engine.outcome import Outcome
 from hgport.submit.export.prepared import Prepared
+from hgport.submit.identity import STAND_IN
 
-_USE = {
-    "quilt": "in the release's tree: QUILT_PATCHES={dest} quilt push -a --fuzz=0",
-    "mq": "in a repository with the release checked out: cp -R {dest} .hg/patches && hg qpush -a",
-    "hg": "in a repository with the release checked out: "
-    "hg import $(sed s,^,{dest}/, {dest}/series)",
-    "bundle": "in a repository: hg unbundle {dest}",
-    "git": "in a repository with the release checked out: git am {dest}",
-    "debian": "in the unpacked source package: cp -R {dest}/debian . && dpkg-source -b .",
-    "rpm": "beside the other sources, with %include of patches.inc in the spec file's preamble "
-    "and of prep.inc in its %prep",
-    "nix": "in nixpkgs.overlays: (import {dest}/overlay.nix)",
-}
+_PLAIN_IN_NIX = re.compile(r"(?:/[\w.+-]+)+", re.ASCII)
 
 
-def lines(prepared: Prepared, form: str, destination: Path) -> list[str]:
-    """The patches in order, those that are left out with the reason, and the use of it all."""
-    dest = shlex.quote(str(destination.absolute()))
+def lines(prepared: Prepared, form: str, destination: Path, names: Sequence[str]) -> list[str]:
+    """The patches in order, by the names that they were written under, those that are left out
+    with the reason, and the use of it all."""
     return [
-        *(one.name for one in prepared.patches),
+        *names,
         *(f"left out: {cell.patch}: {_why(cell)}" for cell in prepared.left_out),
-        f"use it {_USE[form].format(dest=dest)}",
+        *_nameless(prepared),
+        f"use it {_USE[form](destination.absolute())}",
     ]
+
+
+def _nameless(prepared: Prepared) -> Iterator[str]:
+    if any(one.said.user == STAND_IN for one in prepared.patches):
+        yield f"their author is {STAND_IN}, a stand-in: -u 'NAME <MAIL>' puts somebody there"
+
+
+def _quilt(dest: Path) -> str:
+    return f"in the release's tree: QUILT_PATCHES={_quoted(dest)} quilt push -a --fuzz=0"
+
+
+def _mq(dest: Path) -> str:
+    # mkdir refuses where there is a queue
+    return (
+        "in a repository with the release checked out, and no patch queue: "
+        f"mkdir .hg/patches && cp -R {_quoted(dest)}/. .hg/patches"
+        " && hg --config extensions.mq= qpush -a"
+    )
+
+
+def _hg(dest: Path) -> str:
+    return (
+        "in a repository with the release checked out: "
+        f'while read -r p; do hg import {_quoted(dest)}/"$p" || break; done'
+        f" < {_quoted(dest / 'series')}"
+    )
+
+
+def _bundle(dest: Path) -> str:
+    return f"in a repository: hg unbundle {_quoted(dest)}"
+
+
+def _git(dest: Path) -> str:
+    return f"in a repository with the release checked out: git am {_quoted(dest)}"
+
+
+def _debian(dest: Path) -> str:
+    # a directory of their own, so that none takes the place of one of the package's
+    ours = dest / "debian" / "patches"
+    return (
+        "in the unpacked source package, below its own patches: "
+        f"mkdir -p debian/patches && cp -RT {_quoted(ours)} debian/patches/hgport"
+        f" && sed s,^,hgport/, {_quoted(ours / 'series')} >> debian/patches/series"
+        " && dpkg-source -b ."
+    )
+
+
+def _rpm(_dest: Path) -> str:
+    return (
+        "beside the other sources, of which patches.inc and prep.inc are to be two (SourceN:), with"
+        " %include of patches.inc in the spec file's preamble and of prep.inc in its %prep"
+    )
+
+
+def _nix(dest: Path) -> str:
+    path = str(dest / "overlay.nix")
+    if _PLAIN_IN_NIX.fullmatch(path):
+        return f"in nixpkgs.overlays: (import {path})"
+    text = re.sub(r'(["\\]|\$(?=\{))', r"\\\1", path)
+    return f'in nixpkgs.overlays: (import (/. + "{text}"))'
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+_USE: Mapping[str, Callable[[Path], str]] = {
+    "quilt": _quilt,
+    "mq": _mq,
+    "hg": _hg,
+    "bundle": _bundle,
+    "git": _git,
+    "debian": _debian,
+    "rpm": _rpm,
+    "nix": _nix,
+}
 
 
 def _why(cell: Cell) -> str:

@@ -33,7 +33,11 @@ def plain(names: Sequence[str], taken: Collection[str] = ()) -> dict[str, str]:
 
 def _plain(name: str) -> str:
     # what starts with a dot is hidden, and with a hyphen an option
-    return _ODD.sub("-", name).lstrip(".-") or "patch"
+    plain = _ODD.sub("-", name)
+    stem, dot, end = plain.rpartition(".")
+    if stem and not stem.strip(".-"):
+        return f"patch{dot}{end}"
+    return plain.lstrip(".-") or "patch"
 
 
 def _apart(wanted: dict[str, str], taken: Collection[str]) -> dict[str, str]:

@@ -50,6 +50,14 @@ def listed(patches: Mapping[str, bytes]) -> dict[str, bytes]:
     return {**patches, _SERIES: series.encode("utf-8", "surrogateescape")}
 
 
+def listed_in(files: Mapping[str, bytes]) -> list[str]:
+    """The names in the series file of a directory that was made by ``listed``, wherever in it that
+    is; in order."""
+    # the last, since a patch may be called so too
+    series = [data for path, data in files.items() if path.rpartition("/")[2] == _SERIES][-1]
+    return series.decode("utf-8", "surrogateescape").split("\n")[:-1]
+
+
 def need_author(ready: Ready) -> None:
     """Raise UsageError for a patch that names no author."""
     if not ready.said.user:
