@@ -52,6 +52,41 @@ def test_it_may_want_the_same_once_more(black: Black) -> None:
     assert wishes(black, old, old + b"c = 1\n" + old) == [(3, "black would write 'a = [1]'")]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        # what lay between two lines that black does not like is gone
+        (b"a=1\nk = 0\nb=2\n", b"a=1\nb=2\n", []),
+        # beside one that it does not like
+        (b"a=1\nb = 2\n", b"a=1\nb=2\n", [(2, "black would write 'b = 2'")]),
+        (b"a=1\nb = 2\n", b"a=1\nb=2\nc=3\n", [(2, "'b = 2'"), (3, "'c = 3'")]),
+        # moved
+        (b"a=1\nb = 2\nc = 3\n", b"b = 2\nc = 3\na=1\n", []),
+        # what it would have one line now, for what was taken out of it
+        (
+            b"x = [\n    1, 22222222222222222222222222222222222222222222222222222222222222222222"
+            b"222222222222\n]\n",
+            b"x = [\n    1\n]\n",
+            [(1, "'x = [1]'")],
+        ),
+        (b"import os\n\nx = 1\n", b"import os\nx = 1\n", [(2, "an empty line here")]),
+        # it would have more empty lines, and would before
+        (b"def f():\n    pass\nx = 1\n", b"def f():\n    pass\nx = 1\ny = 2\n", []),
+        (b"x = 1;\n", b"x = 1;\ny = 2\n\n\n\n\n", [(3, "other empty lines")]),
+    ],
+)
+def test_old_lines_beside_new_ones(
+    black: Black, before: bytes, after: bytes, said: list[tuple[int, str]]
+) -> None:
+    found = wishes(black, before, after)
+    assert [line for line, _why in found] == [line for line, _why in said], found
+    assert all(why in told for (_l, why), (_n, told) in zip(said, found)), found
+
+
+def test_what_it_would_take_out() -> None:
+    assert list(wanted(None, None, b"x = 1\n;\n", "x = 1\n")) == [(2, "black would take out ';'")]
+
+
 def test_empty_lines(black: Black) -> None:
     body = b"def f():\n    pass\n"
     assert wishes(black, body, body + body.replace(b" f", b" g")) == [

@@ -12,7 +12,7 @@ import importlib.metadata
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from hgport.submit.check.filetools import Unheard
@@ -91,24 +91,20 @@ def wanted(
     """
     old = (before or b"").decode("utf-8", "surrogateescape").splitlines(True)
     new = after.decode("utf-8", "surrogateescape").splitlines(True)
-    known = Counter(_wishes(old, old if made_before is None else made_before.splitlines(True)))
+    known = list(_wishes(old, old if made_before is None else made_before.splitlines(True)))
+    story = _Story(old, new, known)
     for wish in _wishes(new, made_after.splitlines(True)):
-        if known[wish] > 0:
-            known[wish] -= 1
-            continue
-        yield wish.line, wish.words
+        yield from _blame(wish, story)
 
 
 @dataclass(frozen=True)
 class _Wish:
-    """A place where black would write other lines: those that are there, and those that it would
-    write; where none are there, also those around, by which it is known again elsewhere."""
+    """A place where black would write other lines: those that are there, from ``start`` (counted
+    from 0) on, and those that it would write."""
 
-    line: int = field(compare=False)
-    above: str
+    start: int
     there: tuple[str, ...]
     instead: tuple[str, ...]
-    below: str
 
     @property
     def words(self) -> str:
@@ -116,24 +112,71 @@ class _Wish:
         for one in self.instead:
             if one.strip() and one not in self.there:
                 return f"black would write {one.strip()!r}"
-        return "black would have other empty lines here" if not self.instead else _EMPTY
+        gone = Counter(self.there) - Counter(self.instead)
+        for one in self.there:
+            if one.strip() and gone[one]:
+                return f"black would take out {one.strip()!r}"
+        return _EMPTY if len(self.instead) > len(self.there) else _OTHER
 
 
 _EMPTY = "black would have an empty line here"
+_OTHER = "black would have other empty lines here"
+
+
+class _Story:
+    """What became of lines: which of the new ones the patch made, and which of those that it left
+    were not as black wants them before."""
+
+    def __init__(self, old: Sequence[str], new: Sequence[str], known: Sequence[_Wish]) -> None:
+        was = {wish.start + n for wish in known for n in range(len(wish.there))}
+        gaps = {wish.start for wish in known if not wish.there}
+        self._left: set[int] = set()
+        self._gaps: set[int] = set()
+        self.count = len(new)
+        kept = set()
+        # the whole is compared: what is a junk line for difflib is not for black
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        for i, j, size in matcher.get_matching_blocks():
+            self._left |= {j + n for n in range(size) if i + n in was}
+            # between two lines that are as they were
+            self._gaps |= {j + n for n in range(1, size) if i + n in gaps}
+            kept |= {(i + n, j + n) for n in range(size)}
+        self._kept = {j for _i, j in kept}
+        # what moved is nobody's doing either, as often as it is gone elsewhere
+        self._gone = Counter(old[i] for i in was - {i for i, _j in kept})
+        self._first_gap = bool(old and new) and 0 in gaps and (0, 0) in kept
+
+    def is_blamed(self, number: int, line: str) -> bool:
+        """Whether that black wants another line there is the patch's doing."""
+        if number in self._kept:
+            return number not in self._left
+        self._gone[line] -= 1
+        return self._gone[line] < 0
+
+    def is_gap_blamed(self, number: int) -> bool:
+        """The same of lines that it wants before that one."""
+        return number not in self._gaps and not (number == 0 and self._first_gap)
+
+
+def _blame(wish: _Wish, story: _Story) -> Iterator[tuple[int, str]]:
+    """What of a wish is the patch's doing: the line, and what black wants."""
+    if not wish.there:
+        if story.is_gap_blamed(wish.start):
+            yield min(wish.start + 1, max(1, story.count)), wish.words
+        return
+    blamed = [n for n, line in enumerate(wish.there) if story.is_blamed(wish.start + n, line)]
+    if len(wish.there) != len(wish.instead):
+        if blamed:
+            yield wish.start + blamed[0] + 1, wish.words
+        return
+    for n in blamed:
+        if wish.there[n] != wish.instead[n]:
+            one = _Wish(wish.start + n, wish.there[n : n + 1], wish.instead[n : n + 1])
+            yield one.start + 1, one.words
 
 
 def _wishes(lines: Sequence[str], made: Sequence[str]) -> Iterator[_Wish]:
-    # the whole is compared: what is a junk line for difflib is not for black
     matcher = difflib.SequenceMatcher(None, lines, made, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "equal":
-            # what is around tells where lines are wanted, not which ones are not
-            above = lines[i1 - 1] if i1 and i1 == i2 else ""
-            below = lines[i2] if i2 < len(lines) and i1 == i2 else ""
-            yield _Wish(
-                min(i1 + 1, max(1, len(lines))),
-                above,
-                tuple(lines[i1:i2]),
-                tuple(made[j1:j2]),
-                below,
-            )
+            yield _Wish(i1, tuple(lines[i1:i2]), tuple(made[j1:j2]))
