@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers_engine import Project, file_diff, numbered, patch_bytes
-from helpers_smtp import mails
+from helpers_submission import PATCH, small_submission, small_work
 from hgport.errors import UsageError
-from hgport.model import project
 from hgport.model.catalogue import Catalogue
 from hgport.model.stack import Stack
 from hgport.submit import kept
 from hgport.submit.compose import Composed
-from hgport.submit.identity import Identity
-from hgport.submit.mailsettings import Settings
-
-PATCH = patch_bytes(file_diff("f", numbered(3), numbered(3, line2="2")), subject="one: ë")
 
 
 @pytest.fixture
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Stack, Catalogue]:
-    made = Project(tmp_path)
-    made.release("5.2", {"f": numbered(3)})
-    made.write("5.2", {"1.patch": PATCH})
-    monkeypatch.setenv("HGPORT_CACHE", str(made.cache))
-    return project.load(made.root / "series")
+def work(tmp_path: Path) -> tuple[Stack, Catalogue]:
+    return small_work(tmp_path)
 
 
 def composed(work: tuple[Stack, Catalogue]) -> Composed:
-    stack, catalogue = work
-    return Composed(
-        stack=stack,
-        release=catalogue.release("5.2"),
-        settings=Settings(
-            Identity("Zoë", "zoe@example.org"),
-            (Identity("", "list@example.org"),),
-            flags=("stable", "v2"),
-            in_reply_to="<1@example.org>",
-            origins={"to": "the command line"},
-        ),
-        version=2,
-        digest="ab" * 32,
-        date=1795381855,
-        messages=tuple(mails()),
-        patches=(("below/1.patch", PATCH), ("caf\udce9.patch", b"\xff")),
-        diffstats={0: " f | 2 +-", 1: " f | 2 +-"},
-        cover=stack.top.directory / "cover.md",
-    )
+    patches = (("below/1.patch", PATCH), ("caf\udce9.patch", b"\xff"))
+    return dataclasses.replace(small_submission(work), patches=patches)
 
 
 def test_it_comes_back(work: tuple[Stack, Catalogue]) -> None:
