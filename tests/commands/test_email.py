@@ -36,7 +36,10 @@ def test_the_mails_are_written_and_shown(
     out = capsys.readouterr().out
     lines = out.splitlines()
     assert lines[0] == f"{project.root / 'series'} for 5.2, v1"
-    assert "From:        Zoë <zoe@example.org>  (the command line)" in lines
+    at = lines.index("From:        Zoë <zoe@example.org>  (the command line)")
+    # the last before the question, or the command
+    assert not [line for line in lines[at:] if line.startswith("[PATCH")]
+    assert "  Why é." in lines and "  - two goes otherwise" not in lines
     repositorys = f"the repository says so: {project.root / 'patches' / 'email.toml'}"
     assert f"Cc:          theirs@example.org  ({repositorys})" in lines
     shown = [line.partition("  (")[0] for line in lines if line.startswith("[PATCH")]
@@ -140,6 +143,62 @@ def test_who_mails_the_file_has_it_remembered(
     assert "mail a new version with --flag v2, or the same again with --resend" in (
         capsys.readouterr().err
     )
+
+
+def test_the_file_that_was_mailed_is_remembered(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["email", "5.2", *ME, *TO]
+    path = Path("one-5.2.mbox")
+    assert run(words) == 0
+    before = path.read_bytes()
+    identifier = "".join(mailbox.mbox(path)[0]["Message-Id"].split())
+    letter = project.root / "patches" / "cover.md"
+    text = letter.read_bytes()
+    # another letter than was mailed, and a mailbox that is none
+    letter.write_bytes(text.replace(b"Why", b"Whence"))
+    Path("precious").write_bytes(b"mine")
+    capsys.readouterr()
+    for other, said in (
+        ([], "one-5.2.mbox is not what would be mailed now"),
+        (["--mbox", "precious"], "precious is no mailbox that hgport wrote"),
+    ):
+        assert run([*words, "--remember", *other]) == 2
+        assert said in capsys.readouterr().err
+    sent = project.root / "patches" / "sent"
+    assert not sent.exists()
+    letter.write_bytes(text)
+    # what cannot be noted is not said to be, and tried again
+    sent.symlink_to("elsewhere")
+    assert run([*words, "--remember"]) == 2
+    out, err = capsys.readouterr()
+    assert "sent is a symbolic link" in err and "sent:" not in out
+    sent.unlink()
+    named = ["--mbox", str(path)]
+    assert run([*words, "--remember", *named]) == 0
+    assert "these are the mails of one-5.2.mbox\n" in capsys.readouterr().out
+    assert path.read_bytes() == before
+    told = (sent / "5.2" / "v1" / "sent.toml").read_text(encoding="utf-8")
+    assert identifier in told and told.count("[[mailed]]") == 1
+    # the same file once more is the same mailing
+    assert run([*words, "--remember", "--resend", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["remembered"] == str(sent / "5.2" / "v1")
+    assert (sent / "5.2" / "v1" / "sent.toml").read_text(encoding="utf-8") == told
+    assert sorted(one.name for one in Path().iterdir()) == ["one-5.2.mbox", "precious"]
+
+
+def test_a_letter_is_no_way_to_mail_a_private_file(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "private").write_text("# my settings\n\npassword = hunter2\n")
+    letter = project.root / "patches" / "cover.md"
+    letter.unlink()
+    letter.symlink_to(tmp_path / "private")
+    for more in ([], ["--send", "--yes"]):
+        assert run(["email", "5.2", *ME, *TO, *more]) == 2
+        out, err = capsys.readouterr()
+        assert "cover.md leads to outside" in err and "hunter2" not in out + err
+    assert not [*Path.cwd().iterdir()]
 
 
 def test_a_yes_is_not_for_those_whom_only_the_repository_names(

@@ -6,6 +6,7 @@ import dataclasses
 import email
 import email.header
 import email.utils
+import os
 import re
 from email.message import Message as Parsed
 from pathlib import Path
@@ -137,6 +138,27 @@ def test_one_patch_goes_alone_unless_it_is_introduced(place: Path) -> None:
     assert (alone.number, alone.subject) == (1, "[PATCH RFC] one: a")
 
 
+def test_one_patch_again_has_to_say_what_is_new(place: Path) -> None:
+    project = made(place, {"one.patch": patches()["one.patch"]})
+    (place / "patches" / "cover.md").unlink()
+    versions.remember(composed(project))
+    with pytest.raises(UsageError, match="no cover letter .* would show what is new in v2"):
+        composed(project, flags=["v2"])
+    (alone,) = composed(project, flags=["v2"], since="none").messages
+    assert alone.subject == "[PATCH v2] one: a"
+
+
+def test_names_that_are_no_utf8_are_compared_all_the_same(place: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.patch")
+    project = made(place, {"one.patch": patches()["one.patch"]})
+    (place / "patches" / "one.patch").rename(place / "patches" / name)
+    (place / "series").write_bytes(os.fsencode(name) + b"\n")
+    assert versions.remember(composed(project)).joinpath(name).is_file()
+    second = composed(project, flags=["v2"])
+    assert "\n1 = 1  caf\ufffd\n" in body_of(second.messages[0].data).decode()
+    assert second.same_as is not None and second.same_as.version == 1
+
+
 def test_a_second_version_shows_what_differs(place: Path, whole: Composed) -> None:
     project = made(place)
     first = composed(project)
@@ -155,6 +177,7 @@ def test_a_second_version_shows_what_differs(place: Path, whole: Composed) -> No
     assert "Range-diff since v1 for 5.2, sent on 2027-01-15:\n\n1 = 1  one\n2 ! 2  two\n" in text
     assert "\n    -+new\n" in text and "\n    ++other\n" in text
     assert text.endswith("3 patches: 2 the same, 1 changed\n")
+    assert second.same_as is None
     assert directory == place / "patches" / "sent" / "5.2" / "v1"
     # a line of its own has no v1, but may be compared with that one
     with pytest.raises(UsageError, match="v1 for 5.3 is not remembered") as caught:

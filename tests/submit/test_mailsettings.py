@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hgport.engine import hg
 from hgport.errors import UsageError
 from hgport.submit.identity import Identity
-from hgport.submit.mailsettings import SECTIONS, Asked, Settings, settle, version_of
+from hgport.submit.mailsettings import NAME, SECTIONS, Asked, Settings, settle, version_of
 
 ME = {"ui.username": "Me <me@example.org>"}
 
@@ -38,6 +38,7 @@ def test_the_command_line_comes_first_then_the_person_then_the_repository(tmp_pa
     assert plain.origins["from"] == "[ui] username in your hgrc"
     assert plain.origins["to"] == plain.origins["cc"] == str(tmp_path / "email.toml")
     assert plain.repositorys == (*plain.to, *plain.cc)
+    assert plain.from_repository == {"to", "cc"}
     persons = {**ME, "patchbomb.to": "p@example.org", "email.from": "F <f@example.org>"}
     theirs = told(text, Asked(), tmp_path, persons)
     assert theirs.to == (Identity("", "p@example.org"),)
@@ -49,6 +50,11 @@ def test_the_command_line_comes_first_then_the_person_then_the_repository(tmp_pa
     assert own.to == (Identity("", "t@example.org"),)
     assert own.sender == Identity("A", "a@example.org")
     assert own.repositorys == ()
+
+
+def test_who_says_it_is_not_told_by_what_it_is_called() -> None:
+    asked = Settings(Identity("", "a@x.org"), (Identity("", "b@x.org"),), origins={"to": NAME})
+    assert asked.repositorys == () and asked.from_repository == frozenset()
 
 
 def test_the_persons_own_hgrc_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +87,9 @@ def test_flags_and_versions(tmp_path: Path) -> None:
     second = told(text, Asked(flags=["v2"]), tmp_path)
     assert second.flags == ("stable", "v2")
     assert second.version == 2
-    assert told(text, Asked(flags=["RFC"]), tmp_path).flags == ("RFC",)
+    assert second.from_repository == {"to", "flag"}
+    other = told(text, Asked(flags=["RFC"]), tmp_path)
+    assert (other.flags, other.from_repository) == (("RFC",), {"to"})
     assert told(text, Asked(flags=["V3", "RFC", "RFC"]), tmp_path).version == 3
     assert version_of(["stable"]) == 1
     for flags in (["v0"], ["v2", "v3"], ["v1000"]):
@@ -103,6 +111,8 @@ def test_a_flag_is_a_word(flag: str) -> None:
         ('to = "a@example.org\\u2028Bcc: evil@example.org"', "is no mail address"),
         ('cc = "not an address"', "has no mail address"),
         ('flag = "stable]\\nBcc: x@example.org"', "flag of "),
+        ('to = "list@example.org <evil@example.org>"', "has an address for a name"),
+        ('cc = "list＠example.org <evil@example.org>"', "has an address for a name"),
         ('flag = "v2"', "names a version of the series"),
         ('to = "-oQ/tmp/x@example.org"', "is no mail address"),
         ('bcc = "evil@example.org"', "says 'bcc', which is no business of a repository's"),

@@ -45,6 +45,25 @@ def test_a_mailbox_replaces_nothing(whole: Composed, tmp_path: Path) -> None:
         mbox.write(tmp_path / "none" / "box", whole)
 
 
+def test_what_a_mailbox_holds_is_known_again(whole: Composed, tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    mbox.write(path, whole)
+    assert mbox.date(path) == whole.date
+    mbox.refuse_others(path, whole)
+    path.write_bytes(path.read_bytes().replace(b"Why", b"why", 1))
+    with pytest.raises(UsageError, match="box is not what would be mailed now"):
+        mbox.refuse_others(path, whole)
+
+
+@pytest.mark.parametrize("data", [b"", b"precious\n", b"From a\nDate: never\n\n", b"\xff\n\0"])
+def test_any_other_file_is_no_mailbox(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "box").write_bytes(data)
+    with pytest.raises(UsageError, match="box is no mailbox that hgport wrote"):
+        mbox.date(tmp_path / "box")
+    with pytest.raises(UsageError, match="cannot read .*: Is a directory"):
+        mbox.date(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("subject", "name"),
     [

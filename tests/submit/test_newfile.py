@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,6 +43,18 @@ def test_of_many_that_write_one_wins(tmp_path: Path) -> None:
         (won,) = [one for one in executor.map(attempt, range(8)) if one is not None]
     assert path.read_bytes() == b"%d" % won * 1000
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nobody_reads_it_who_could_not_read_another(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        write_new(tmp_path / "own", b"", "")
+        os.umask(0o002)
+        write_new(tmp_path / "group", b"", "")
+    finally:
+        os.umask(before)
+    modes = [oct((tmp_path / name).stat().st_mode & 0o777) for name in ("own", "group")]
+    assert modes == ["0o600", "0o664"]
 
 
 def test_where_it_cannot_be(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +39,10 @@ class Options:
     yes: bool = False
 
     def words(self) -> list[str]:
-        """A command line that composes the same mails."""
+        """A command line that composes the same mails.
+
+        What is done with them is not in it: a person who is shown it is to say that themselves.
+        """
         asked = self.asked
         pairs: list[tuple[str, Sequence[object]]] = [
             ("--flag", asked.flags),
@@ -81,7 +85,7 @@ class Options:
     help="With --resume: what to do with a mail that may have gone out.",
 )
 @click.option("--discard", is_flag=True, help="Give up what was interrupted.")
-@click.option("--remember", is_flag=True, help="Take this version as sent: you mail the file.")
+@click.option("--remember", is_flag=True, help="Take the mails in the file as sent: you mail it.")
 @click.option(
     "--cover",
     "letter",
@@ -114,94 +118,146 @@ def command(release: str | None, **said: Any) -> int:
     asked = Asked(
         said["sender"], said["to"], said["cc"], said["bcc"], said["flags"], said["in_reply_to"]
     )
-    told = Options(
-        release,
-        asked,
-        said["box"],
-        said["letter"],
-        said["since"],
-        said["series"],
-        said["resend"],
-        said["remember"],
-        said["yes"],
+    typed = Options(
+        release=release,
+        asked=asked,
+        mbox=said["box"],
+        cover=said["letter"],
+        since=said["since"],
+        series=said["series"],
+        resend=said["resend"],
+        remember=said["remember"],
+        yes=said["yes"],
     )
     if said["new_cover"]:
-        return new_cover(told)
+        return new_cover(typed)
     if said["send"]:
-        return send(told)
-    return write(told, as_json=said["as_json"])
+        return send(typed)
+    if said["remember"]:
+        return remember(typed, as_json=said["as_json"])
+    return write(typed, as_json=said["as_json"])
 
 
-def write(told: Options, *, as_json: bool = False) -> int:
+def write(typed: Options, *, as_json: bool = False) -> int:
     """Write the mails to a file, say what would go where, and return the exit code."""
-    from hgport.report import email as report
-
-    if told.mbox is not None:
+    if typed.mbox is not None:
         # before anything takes time
-        mbox.refuse(told.mbox)
-    composed = _composed(told)
-    path = told.mbox or Path(mbox.default_name(composed))
+        mbox.refuse(typed.mbox)
+    composed = _composed(typed)
+    path = typed.mbox or Path(mbox.default_name(composed))
     mbox.write(path, composed)
     if as_json:
-        import json
-
-        say(json.dumps({**report.plain(composed), "mbox": str(path)}, indent=2))
+        _say_json(composed, mbox=path)
     else:
+        from hgport.report import email as report
+
         say(*report.text(composed), "", f"written to {path}; nothing was sent")
-    if told.remember:
-        where = versions.remember(composed)
-        if not as_json:
-            say(f"taken as sent: {where}")
-    elif not as_json:
-        say(f"to send: {shlex.join([*told.words(), '--send'])}")
+        say(f"to send: {shlex.join([*typed.words(), '--send'])}")
     return 0
 
 
-def send(told: Options) -> int:
+def remember(typed: Options, *, as_json: bool = False) -> int:
+    """Take the mails of a file as sent, and return the exit code.
+
+    They have to be what would be mailed now.  Where there is no such file it is written.
+    """
+    composed, path = _composed_as_written(typed)
+    there = os.path.lexists(path)
+    if there:
+        mbox.refuse_others(path, composed)
+    else:
+        mbox.write(path, composed)
+    where = versions.remember(composed)
+    if as_json:
+        _say_json(composed, mbox=path, remembered=where)
+    else:
+        from hgport.report import email as report
+
+        did = "these are the mails of" if there else "written to"
+        say(*report.text(composed), "", f"{did} {path}", f"taken as sent: {where}")
+    return 0
+
+
+def send(typed: Options) -> int:
     """Say what goes where, send it, and return the exit code."""
     from hgport.report import email as report
 
-    if told.mbox is not None:
-        mbox.refuse(told.mbox)
-    composed = _composed(told)
+    if typed.mbox is not None:
+        mbox.refuse(typed.mbox)
+    composed = _composed(typed)
     say(*report.text(composed), "")
     strangers = composed.settings.repositorys
-    if told.yes and strangers:
+    if typed.yes and strangers:
         raise UsageError(
             f"only the repository names {', '.join(map(str, strangers))}; nothing was sent",
             "name them with --to or --cc, or leave out --yes and look",
         )
-    if told.mbox is not None:
-        mbox.write(told.mbox, composed)
-        say(f"written to {told.mbox}")
-    return email_send.send(composed, yes=told.yes, resend=told.resend)
+    if typed.mbox is not None:
+        mbox.write(typed.mbox, composed)
+        say(f"written to {typed.mbox}")
+    return email_send.send(composed, yes=typed.yes, resend=typed.resend)
 
 
-def new_cover(told: Options) -> int:
+def new_cover(typed: Options) -> int:
     """Write a cover letter to fill in, say where, and return the exit code."""
-    stack, _catalogue, release = _work(told)
+    stack, _catalogue, release = _work(typed)
     port = stack.for_line(release.line)
-    path = told.cover or cover.of_port(port)
-    version = mailsettings.version_of(told.asked.flags)
+    path = typed.cover or cover.of_port(port)
+    version = mailsettings.version_of(typed.asked.flags)
     cover.new(path, [patch.subject for patch in port.series.patches], version)
     say(f"written: {path}; fill it in")
     return 0
 
 
-def _composed(told: Options) -> Composed:
+def _composed_as_written(typed: Options) -> tuple[Composed, Path]:
+    """The mails, dated as those of the file that they are in if it is there, and the file."""
+    path = typed.mbox
+    if path is not None:
+        if os.path.lexists(path):
+            return _composed(typed, mbox.date(path)), path
+        mbox.refuse(path)
+    composed = _composed(typed)
+    if path is None:
+        # what the file is called is known by the mails alone, and their date by the file alone
+        path = Path(mbox.default_name(composed))
+        if os.path.lexists(path):
+            composed = _composed(typed, mbox.date(path))
+    return composed, path
+
+
+def _say_json(composed: Composed, **paths: Path) -> None:
+    import json
+
+    from hgport.report import email as report
+
+    told = {**report.plain(composed), **{name: str(path) for name, path in paths.items()}}
+    say(json.dumps(told, indent=2))
+
+
+def _composed(typed: Options, date: int | None = None) -> Composed:
+    """The mails; ``date`` is that of the first, None is now."""
     from hgport.report import downloads
 
-    stack, catalogue, release = _work(told)
+    stack, catalogue, release = _work(typed)
     persons = hg.persons_config(*mailsettings.SECTIONS)
-    settings = mailsettings.settle(told.asked, persons, stack.top.directory / mailsettings.NAME)
-    request = Request(stack, catalogue, release, settings, told.cover, told.since, told.resend)
+    settings = mailsettings.settle(typed.asked, persons, stack.top.directory / mailsettings.NAME)
+    request = Request(
+        stack=stack,
+        catalogue=catalogue,
+        release=release,
+        settings=settings,
+        cover=typed.cover,
+        since=typed.since,
+        resend=typed.resend,
+        date=date,
+    )
     with downloads.shown() as progress:
         return compose(request, progress)
 
 
-def _work(told: Options) -> tuple[Stack, Catalogue, Release]:
-    stack, catalogue = project.load(told.series)
-    return stack, catalogue, ranges.one(catalogue, told.release)
+def _work(typed: Options) -> tuple[Stack, Catalogue, Release]:
+    stack, catalogue = project.load(typed.series)
+    return stack, catalogue, ranges.one(catalogue, typed.release)
 
 
 def _outbox(release: str | None, said: dict[str, Any]) -> int:

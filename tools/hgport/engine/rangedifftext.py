@@ -46,4 +46,9 @@ def _place(number: int | None, width: int) -> str:
 
 def _names(match: Match) -> str:
     names = [short_name(patch.name) for patch in (match.old, match.new) if patch is not None]
-    return " -> ".join(dict.fromkeys(names))
+    return " -> ".join(dict.fromkeys(map(_decoded, names)))
+
+
+def _decoded(name: str) -> str:
+    """A file's name as a mail can have it: as UTF-8, which it need not be."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,4 +1,7 @@
-"""A composed submission: what would go where, as text and as plain data."""
+"""A composed submission: what would go where, as text and as plain data.
+
+Some of it may be a repository's own words; in the text they do nothing to a terminal.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from typing import Any
 
 from hgport.submit.compose import Composed
 from hgport.submit.identity import Identity
-from hgport.submit.mailsettings import NAME
+from hgport.submit.message import Message
+from hgport.submit.sevenbit import body_of
 
 
 def text(composed: Composed) -> list[str]:
-    """From whom and to whom, and each mail with its size and what it changes."""
-    return [*_head(composed), *_mails(composed)]
+    """Each mail with its size, the introduction whole, a patch by what it changes; then, where a
+    question about it would follow, from whom and to whom they are."""
+    lines = [*_head(composed), *_mails(composed), "", *_settings(composed), *_notes(composed)]
+    return [_escaped(line) for line in lines]
 
 
 def plain(composed: Composed) -> dict[str, Any]:
@@ -23,9 +29,13 @@ def plain(composed: Composed) -> dict[str, Any]:
         "version": composed.version,
         "digest": composed.digest,
         "cover": str(composed.cover) if composed.cover else None,
+        "same_as": str(composed.same_as) if composed.same_as else None,
         "from": str(settings.sender),
         **{key: [str(one) for one in those] for key, those in _persons(composed)},
+        "flags": list(settings.flags),
         "origins": dict(settings.origins),
+        "from_repository": sorted(settings.from_repository),
+        "introduction": _introduction(composed.messages[0]),
         "messages": [
             {
                 "number": message.number,
@@ -53,25 +63,51 @@ def _head(composed: Composed) -> Iterator[str]:
     yield f"{series} for {composed.release.version}, v{composed.version}"
     if composed.cover is not None:
         yield f"introduced by {composed.cover}"
-    settings = composed.settings
-    yield _line("from", [settings.sender], settings.origins.get("from", ""))
-    for key, those in _persons(composed):
-        if those:
-            yield _line(key, those, settings.origins.get(key, ""))
-    if settings.in_reply_to is not None:
-        yield f"{'In-Reply-To:':12} {settings.in_reply_to}"
-
-
-def _line(key: str, those: Sequence[Identity], origin: str) -> str:
-    """A line about some persons, and who says so."""
-    if origin.endswith(NAME):
-        origin = f"the repository says so: {origin}"
-    name = key.title() + ":"
-    return f"{name:12} {', '.join(map(str, those))}" + (f"  ({origin})" if origin else "")
 
 
 def _mails(composed: Composed) -> Iterator[str]:
     for message in composed.messages:
         yield ""
         yield f"{message.subject}  ({len(message.data) / 1000:.1f} kB)"
-        yield from (f"  {line}" for line in composed.diffstats[message.number].splitlines())
+        # an introduction has the diffstat in it
+        shown = _introduction(message) or composed.diffstats[message.number]
+        yield from (f"  {line}".rstrip() for line in shown.rstrip("\n").split("\n"))
+
+
+def _introduction(message: Message) -> str | None:
+    """The text of an introduction, as it is in the mail; None for a patch."""
+    return None if message.number else body_of(message.data).decode("utf-8", "replace")
+
+
+def _settings(composed: Composed) -> Iterator[str]:
+    settings = composed.settings
+    yield _line(composed, "from", [str(settings.sender)])
+    for key, those in _persons(composed):
+        yield from [_line(composed, key, [str(one) for one in those])] if those else []
+    if settings.flags:
+        yield _line(composed, "flag", settings.flags)
+    if settings.in_reply_to is not None:
+        yield _line(composed, "in-reply-to", [settings.in_reply_to])
+
+
+def _line(composed: Composed, key: str, values: Sequence[str]) -> str:
+    """What is set, and who says so."""
+    settings = composed.settings
+    origin = settings.origins.get(key, "")
+    if key in settings.from_repository:
+        origin = f"the repository says so: {origin}"
+    name = key.title() + ":"
+    return f"{name:12} {', '.join(values)}" + (f"  ({origin})" if origin else "")
+
+
+def _notes(composed: Composed) -> Iterator[str]:
+    if composed.same_as is not None:
+        yield f"these are the same patches as in {composed.same_as}"
+
+
+def _escaped(line: str) -> str:
+    """A line without what a terminal would obey, and without what turns text around."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in line.expandtabs()
+    )

@@ -61,7 +61,7 @@ class Composed:
     whenever and to whomever it is mailed.  ``patches`` are the patches as mailed (file name and
     bytes, in ``hg export`` form), ``diffstats`` hg's own by the number of the message (0: of all
     together), ``cover`` the file that the introduction was made from, ``date`` that of the first
-    mail.
+    mail.  ``same_as`` is the version before, if it has the very same patches.
     """
 
     stack: Stack
@@ -74,6 +74,7 @@ class Composed:
     patches: tuple[tuple[str, bytes], ...] = field(repr=False)
     diffstats: Mapping[int, str] = field(repr=False)
     cover: Path | None = None
+    same_as: versions.Sent | None = None
 
 
 def compose(request: Request, progress: ProgressOfMany | None = None) -> Composed:
@@ -97,7 +98,12 @@ def compose(request: Request, progress: ProgressOfMany | None = None) -> Compose
             unchanged.refuse_subject(patch)
         exports = exported(made)
         patches = [_patch(name, data) for name, data in zip(made.changesets, exports)]
-        _refuse(request, past, letter, patches)
+        if past.same is not None:
+            versions.refuse_others(past.same, patches)
+        if letter is None:
+            _refuse_no_letter(request, patches)
+        else:
+            _refuse_other_letter(request, letter, patches)
         counted = diffstats(made)
         introduction = None
         if letter is not None:
@@ -120,6 +126,7 @@ def compose(request: Request, progress: ProgressOfMany | None = None) -> Compose
         patches=series,
         diffstats=counted,
         cover=path,
+        same_as=past.since if past.since and versions.same(past.since, patches) else None,
     )
 
 
@@ -142,19 +149,23 @@ def _past(request: Request) -> _Past:
     return _Past(same, versions.since(request.stack, line, version, request.since))
 
 
-def _refuse(request: Request, past: _Past, letter: Cover | None, patches: Sequence[Patch]) -> None:
-    """Raise UsageError for what cannot be mailed."""
-    if past.same is not None:
-        versions.refuse_others(past.same, patches)
+def _refuse_no_letter(request: Request, patches: Sequence[Patch]) -> None:
+    """Raise UsageError for patches that cannot go without a letter; a single one may."""
+    path = cover.of_port(request.stack.for_line(request.release.line))
+    write = "write one: --new-cover makes a template; or name one with --cover FILE"
+    if len(patches) > 1:
+        raise UsageError(f"there is no cover letter {path}", write)
+    version = request.settings.version
+    if version > 1 and request.since != "none":
+        raise UsageError(
+            f"there is no cover letter {path}, which would show what is new in v{version}",
+            f"{write}; or show nothing, with --since none",
+        )
+
+
+def _refuse_other_letter(request: Request, letter: Cover, patches: Sequence[Patch]) -> None:
+    """Raise UsageError for a letter that introduces something else."""
     stack, line = request.stack, request.release.line
-    if letter is None:
-        # one patch may well go without
-        if len(patches) > 1:
-            raise UsageError(
-                f"there is no cover letter {cover.of_port(stack.for_line(line))}",
-                "write one: --new-cover makes a template; or name one with --cover FILE",
-            )
-        return
     found = cover.find(stack, line)
     if request.cover is None and found is not None:
         cover.refuse_others(stack, line, found, [patch.name for patch in patches])

@@ -32,7 +32,7 @@ NAME = "cover.md"
 
 _SECTION = re.compile(r"## Changes since v([1-9][0-9]{,3})")
 # one that an editor has wrapped ends in another line than it starts in
-_PLACEHOLDER = re.compile(r"\{\{.*?(?:\}\}|$)|.*?\}\}")
+_PLACEHOLDER = re.compile(r"\{\{.*?(?:\}\}|$)|^(?:(?!\{\{).)*?\}\}")
 # what hg import and git am take for the start of a patch
 _PATCH = re.compile(r"diff -|Index:|RCS file: |retrieving revision |--- |\*\*\* |# HG changeset")
 

@@ -13,6 +13,7 @@ It may come from anybody, so nothing else is taken from it, and whom it names is
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,13 +45,19 @@ class Asked:
     in_reply_to: str | None = None
 
 
+class FromRepository(str):
+    """An origin that is a repository's file.  That it is one must not depend on what it is called,
+    which is for display."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Who mails what to whom.
 
     ``flags`` stand in each subject, a version's (``v2``) included; ``in_reply_to`` has its angle
     brackets.  ``origins`` says where each of ``from``, ``to``, ``cc``, ``bcc``, ``reply-to`` and
-    ``flag`` comes from, in words, and ``repositorys`` the recipients that the repository names.
+    ``flag`` comes from, in words for display; for what the repository says that is a
+    FromRepository.
     """
 
     sender: Identity
@@ -63,14 +70,16 @@ class Settings:
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def from_repository(self) -> frozenset[str]:
+        """Which of the settings the repository says, by their names in ``origins``."""
+        return frozenset(k for k, one in self.origins.items() if isinstance(one, FromRepository))
+
+    @property
     def repositorys(self) -> tuple[Identity, ...]:
         """The recipients that nobody but the repository names."""
         named = (("to", self.to), ("cc", self.cc))
         return tuple(
-            one
-            for key, persons in named
-            if self.origins.get(key, "").endswith(NAME)
-            for one in persons
+            one for key, persons in named if key in self.from_repository for one in persons
         )
 
     @property
@@ -88,19 +97,19 @@ def settle(asked: Asked, persons: Mapping[str, str], repository: Path | None) ->
     it; and for whatever a repository has no business to say.
     """
     theirs = _repositorys(repository) if repository is not None else {}
-    where = str(repository)
+    where = FromRepository(repository)
     for key in ("to", "cc"):
         # a file that would inject something is refused even where nothing of it is used
-        _read(theirs.get(key, []), f"{key} of {where}")
+        _refuse_two_addresses(_read(theirs.get(key, []), f"{key} of {where}"), where)
     options = {"to": asked.to, "cc": asked.cc, "bcc": asked.bcc, "reply-to": ()}
     flags, flagged = _flags(asked.flags, theirs.get("flag", []), where)
     origins = {"flag": flagged} if flags else {}
     named: dict[str, tuple[Identity, ...]] = {}
     for key, said in options.items():
-        words, origin = _first(key, said, persons, theirs, where)
-        named[key] = _read(words, f"{key} of {origin}")
+        words, origin = _own(key, said, persons)
+        named[key] = _read(words or theirs.get(key, []), f"{key} of {origin or where}")
         if named[key]:
-            origins[key] = origin
+            origins[key] = origin or where
     if not named["to"]:
         raise UsageError(
             "nobody is to get the mails", f"say --to, [email] to in your hgrc, or to in {NAME}"
@@ -125,14 +134,8 @@ def version_of(flags: Sequence[str]) -> int:
 # each setting
 
 
-def _first(
-    key: str,
-    said: Sequence[str],
-    persons: Mapping[str, str],
-    theirs: Mapping[str, list[str]],
-    where: str,
-) -> tuple[Sequence[str], str]:
-    """The first that says anything of a key: its words, and what it is called."""
+def _own(key: str, said: Sequence[str], persons: Mapping[str, str]) -> tuple[Sequence[str], str]:
+    """What the person says of a key, and what it is called where they do; nothing, and ""."""
     if said:
         return said, COMMAND_LINE
     for section in ("email", "patchbomb"):
@@ -140,7 +143,14 @@ def _first(
         value = " ".join(persons.get(f"{section}.{key}", "").split("\n")).strip()
         if value:
             return [value], f"[{section}] in your hgrc"
-    return theirs.get(key, []), where
+    return (), ""
+
+
+def _refuse_two_addresses(persons: Sequence[Identity], where: str) -> None:
+    """Raise UsageError for a person whose name looks like the address of somebody else."""
+    for person in persons:
+        if "@" in unicodedata.normalize("NFKC", person.name):
+            raise UsageError(f"{where}: {person} has an address for a name", "name them otherwise")
 
 
 def _read(words: Sequence[str], where: str) -> tuple[Identity, ...]:

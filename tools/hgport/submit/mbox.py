@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import email
 import mailbox
 import re
 import tempfile
 import time
 from collections.abc import Sequence
-from email.utils import formataddr
+from email.utils import formataddr, parsedate_to_datetime
 from pathlib import Path
 
+from hgport.errors import UsageError
 from hgport.files import disk_errors, remove_tree
 from hgport.submit.compose import Composed
 from hgport.submit.identity import Identity
@@ -42,8 +44,35 @@ def write(path: Path, composed: Composed) -> None:
     It says in ``Bcc`` who gets blind copies, as that of ``hg email`` does: whoever mails it has to
     know.  Raises UsageError if there is anything at ``path``, OutsideError if the disk refuses.
     """
-    refuse(path)
     write_new(path, data(composed), _OTHER)
+
+
+def date(path: Path) -> int:
+    """The date of the first mail of a mailbox that hgport wrote, in seconds since 1970.
+
+    Raises UsageError for any other file.
+    """
+    _start, _end, mail = _read(path).partition(b"\n")
+    try:
+        return int(parsedate_to_datetime(str(email.message_from_bytes(mail)["Date"])).timestamp())
+    except (TypeError, ValueError, IndexError, OverflowError):
+        raise UsageError(f"{path} is no mailbox that hgport wrote", _OTHER) from None
+
+
+def refuse_others(path: Path, composed: Composed) -> None:
+    """Raise UsageError if a mailbox holds anything else than just these mails."""
+    if _read(path) != data(composed):
+        raise UsageError(
+            f"{path} is not what would be mailed now",
+            "if the series, the letter or whom it goes to is another now, undo that first",
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as err:
+        raise UsageError(f"cannot read {path}: {err.strerror}") from None
 
 
 def data(composed: Composed) -> bytes:

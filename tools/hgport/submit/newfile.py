@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from hgport.errors import UsageError
@@ -27,13 +27,14 @@ def write_new(path: Path, data: bytes, hint: str) -> None:
     """
     refuse_existing_file(path, hint)
     with disk_errors(f"write {path}"):
-        handle, name = tempfile.mkstemp(prefix=".hgport-tmp-", dir=path.parent)
+        name = str(path.parent / f".hgport-tmp-{secrets.token_hex(8)}")
+        # as readable as the person has their files: a mailbox names who gets blind copies
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             with os.fdopen(handle, "wb") as out:
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
-            os.chmod(name, 0o644)
             _put(name, path, hint)
         finally:
             with contextlib.suppress(FileNotFoundError):
