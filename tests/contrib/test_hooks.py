@@ -117,15 +117,35 @@ def test_mercurial(tmp_path: Path) -> None:
     assert checkout.said == "good other start "
 
 
-def test_a_series_elsewhere(git: Checkout) -> None:
+@pytest.mark.parametrize("name", ["debian", "my sta*ck"])
+def test_a_series_elsewhere(git: Checkout, name: str) -> None:
     git.install("git")
-    shutil.copytree(git.root / "patches", git.root / "debian" / "patches")
-    (git.root / "debian" / "patches" / "series").write_text(f"{NAME}\n")
-    commit = "HGPORT_SERIES=debian/patches/series git commit -q -m debian"
-    assert git.run(f"git add debian && {commit}"), git.said
-    (git.root / "debian" / "patches" / NAME).write_bytes(BAD)
-    assert git.run("git add debian")
+    shutil.copytree(git.root / "patches", git.root / name / "patches")
+    (git.root / name / "patches" / "series").write_text(f"{NAME}\n")
+    commit = f"HGPORT_SERIES='{name}/patches/series' git commit -q -m other"
+    assert git.run(f"git add '{name}' && {commit}"), git.said
+    (git.root / name / "patches" / NAME).write_bytes(BAD)
+    assert git.run(f"git add '{name}'")
     assert_refused(git, commit)
+
+
+def test_one_elsewhere_in_mercurial(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "hg")
+    shutil.copytree(checkout.root / "patches", checkout.root / "my stack")
+    (checkout.root / "my stack" / "series").write_text(f"{NAME}\n")
+    assert checkout.run("hg init . && hg commit -q -A -m start"), checkout.said
+    checkout.install("Mercurial")
+    (checkout.root / "my stack" / NAME).write_bytes(BAD)
+    assert_refused(checkout, "HGPORT_SERIES='my stack/series' hg commit -m bad")
+    assert not checkout.run("HGPORT_SERIES=nosuch/series hg commit -m bad")
+    assert "there is no nosuch/series" in checkout.said
+
+
+def test_a_series_that_there_is_not(git: Checkout) -> None:
+    git.install("git")
+    git.patch(BAD)
+    assert not git.run("git add patches && HGPORT_SERIES=nosuch/series git commit -q -m bad")
+    assert "there is no nosuch/series" in git.said
 
 
 def test_without_hgport_nothing_is_let_through(git: Checkout) -> None:
