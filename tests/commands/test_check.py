@@ -107,6 +107,20 @@ def test_what_each_tool_finds(
         assert [one for one in found if one[:4] == wanted and why in str(one[4])], found
 
 
+def test_a_file_that_gets_executable(
+    project: Project, files: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    on = b"diff --git a/%s b/%s\nold mode 100644\nnew mode 100755\n"
+    header, _, diff = added(files, GOOD).partition(b"diff --git")
+    path = KEEPALIVE.encode()
+    bad = header + on % (path, path) + diff.partition(b"\n")[2]
+    write(project, {NAME: bad})
+    code, found, told = checked(capsys, VERSION)
+    why = "it is executable, but has no '#!' line for Python"
+    assert (code, found) == (1, [(f"patches/{NAME}", KEEPALIVE, 1, "mode", why)])
+    assert told["looked_at"]["mode"] == 1
+
+
 def test_what_is_no_python(
     project: Project, files: dict[str, bytes], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -232,7 +246,9 @@ def test_a_python_that_is_not_here(
         "release": VERSION,
         "machine_lacks_it": True,
     } in (told["not_looked_at"])
+    assert checked(capsys, VERSION, "--here")[0] == 0
     write(project, {NAME: added(files, GOOD)}, '"9.8", "9.9"')
+    assert checked(capsys, VERSION, "--here")[0] == 3
     code, found, told = checked(capsys, VERSION)
     assert (code, found) == (3, [])
     assert told["not_looked_at"][0]["what"] == "its tools need Python 9.8 or 9.9"

@@ -75,6 +75,11 @@ def test_a_line_that_there_is_not_would_be_seen() -> None:
         helpers_commands.check(["status", "9.9"])
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_failure_is_passed_over(path: Path) -> None:
+    assert not [one for one in scripts(yaml.safe_load(path.read_text())) if "||" in one]
+
+
 def assert_one_for_each_line(jobs: list[dict[str, str]]) -> None:
     assert [job["line"] for job in jobs] == list(CATALOGUE.lines)
     for job in jobs:

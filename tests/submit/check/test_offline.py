@@ -153,6 +153,20 @@ def test_files_that_are_not_listed_or_not_there(tmp_path: Path) -> None:
     ]
 
 
+def test_a_series_that_serves_no_line(tmp_path: Path) -> None:
+    ports = {name: {"topic-do-it.patch": GOOD} for name in ("5.1.2", "foo")}
+    series = write_stack(tmp_path, {"topic-do-it.patch": GOOD}, ports)
+    no_line = "is no line of releases, so the series serves none"
+    named = f"5.1.2 {no_line}; ports are named by line: 5.1"
+    release = ("patches/5.1.2/series", None, "series", named)
+    assert looked(series, "5.2.2") == [
+        release,
+        ("patches/foo/series", None, "series", f"foo {no_line}"),
+    ]
+    # what else lies beside somebody's series is theirs
+    assert looked(series) == [release]
+
+
 def test_a_port_that_is_broken_hides_no_other(tmp_path: Path) -> None:
     wrong = GOOD.replace(b"do it", b"do it.")
     series = write_stack(
@@ -185,6 +199,26 @@ def test_what_tests_expect_to_be_printed_may_end_with_blanks(tmp_path: Path) -> 
     series = write_stack(tmp_path, {"x.patch": patch_bytes(file_diff("t/x.t", None, new))}, {})
     (found,) = looked(series)
     assert found[3] == "adds white space at the end of t/x.t:3"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "mode", "why"),
+    [
+        ("x.py", b"x = 1\n", b"100755", "makes x.py: it is executable, but has no '#!' line"),
+        ("x.py", b"#!/usr/bin/python\n", b"100644", "makes x.py: a Python script that is not"),
+        ("x.py", b"#!/usr/bin/python\n", b"100755", None),
+        ("x", b"x\n", b"100644", None),
+    ],
+)
+def test_the_mode_of_a_new_file(
+    tmp_path: Path, path: str, text: bytes, mode: bytes, why: str | None
+) -> None:
+    diff = file_diff("a.txt", None, b"a\n") + file_diff(path, None, text)
+    before, _, after = diff.rpartition(b"100644")
+    series = write_stack(tmp_path, {"x.patch": patch_bytes(before + mode + after)}, {})
+    found = looked(series)
+    assert [(one[1], one[2]) for one in found] == ([(16, "diff")] if why else [])
+    assert all(why in one[3] for one in found if why)
 
 
 def test_a_file_with_carriage_returns_may_keep_them(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from helpers_engine import file_diff, patch_bytes
 from helpers_proof import interpreter
 from hgport.model.catalogue import Catalogue
 from hgport.model.patch import Patch
-from hgport.submit.check import suite, suiterun
+from hgport.submit.check import modes, suite, suiterun
 from hgport.submit.check.filetools import Unheard
 from hgport.submit.check.finding import Checked
 from hgport.submit.check.subject import Bench, Subject
@@ -53,10 +54,10 @@ def _subject(room: Path, *patches: Patch) -> Subject:
     release = catalogue.release(VERSION)
     stages: list[dict[str, bytes | None]] = [{}]
     for patch in patches:
-        new = {change.path: b"" for change in patch.files}
+        new = {change.path: patch.body for change in patch.files}
         stages.append({**stages[-1], **new})
     labels = tuple(patch.name for patch in patches)
-    # what is in the files that the patches make is no matter here
+    # what is in the files that the patches make is no matter here, but is another each time
     return Subject(
         release,
         catalogue,
@@ -64,15 +65,16 @@ def _subject(room: Path, *patches: Patch) -> Subject:
         labels,
         {},
         tuple(stages),
+        modes.executable([], patches),
         tree.pristine(release),
         interpreter(release, "3.8"),
         ("3.8",),
     )
 
 
-def _looked(room: Path, *patches: Patch) -> Checked:
+def _looked(room: Path, *patches: Patch, tests: str = TESTS) -> Checked:
     with Bench(_subject(room, *patches)) as bench:
-        return suite.look(bench, 1, TESTS)
+        return suite.look(bench, 1, tests)
 
 
 def test_what_passes_and_what_fails_alike(room: Path, files: dict[str, bytes]) -> None:
@@ -111,6 +113,42 @@ def test_a_test_of_a_patchs_own(room: Path, files: dict[str, bytes]) -> None:
     assert (one.patch, one.file) == ("y.patch", KEEPALIVE)
     assert one.line == line
     assert one.message.startswith("test-check-shnew.t newly failing: ")
+
+
+def test_which_patch_it_is(room: Path, files: dict[str, bytes]) -> None:
+    """That is named also where the test names a file alone, or nothing at all."""
+    name = KEEPALIVE.encode()
+    on = b"diff --git a/%s b/%s\nold mode 100644\nnew mode 100755\n" % (name, name)
+    text = f"{REQUIRE}  $ test -x {KEEPALIVE} && exit 3\n  [1]\n"
+    patches = [
+        patch_bytes(file_diff(NEW, None, text.encode())),
+        adding(KEEPALIVE, files[KEEPALIVE], "x = 1\n"),
+        patch_bytes(on),
+        adding("x.txt", None, "x\n"),
+    ]
+    named = [Patch.parse(f"{number}.patch", data) for number, data in enumerate(patches)]
+    found = _looked(room, *named, tests="test-check-[es][xh][en]*.t")
+    where = {one.message.partition(".t ")[0]: (one.patch, one.file) for one in found.findings}
+    assert where == {
+        "test-check-execute": ("2.patch", KEEPALIVE),
+        "test-check-shnew": ("2.patch", None),
+    }, found.findings
+    assert all("[1]" not in one.message for one in found.findings)
+
+
+def test_what_a_patch_says_is_asked_of_few(room: Path, files: dict[str, bytes]) -> None:
+    """Others need not run again, and cannot here."""
+    data = adding(KEEPALIVE, files[KEEPALIVE], "\nx = 1\n")
+    first = _subject(room, Patch.parse("x.patch", data))
+    other = _subject(room, Patch.parse("x.patch", data.replace(b"topic: ", b"theme: ")))
+    assert first.content(1) != other.content(1)
+    nothing = replace(other.python, path=Path("/bin/false"))
+    with Bench(first) as bench:
+        found = suite.look(bench, 1, TESTS)
+    with Bench(replace(other, python=nothing)) as bench:
+        assert suite.look(bench, 1, TESTS) == found
+        with pytest.raises(Unheard):
+            suite.look(bench, 1, "test-check-commit.t")
 
 
 def test_a_suite_that_breaks(room: Path, files: dict[str, bytes], tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from hgport.output import say
 @click.argument("releases", metavar="[RANGE]", default="affected", shell_complete=completion.ranges)
 @click.option("--offline", is_flag=True, help="Look at the files alone; ask no release's tools.")
 @click.option("--quick", is_flag=True, help="Leave out the releases' own test-check-*.t.")
+@click.option("--here", is_flag=True, help="Be content with the Pythons that this machine has.")
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
@@ -28,7 +29,13 @@ from hgport.output import say
 @options.json_output
 @options.series
 def command(
-    releases: str, offline: bool, quick: bool, jobs: int | None, as_json: bool, series: Path | None
+    releases: str,
+    offline: bool,
+    quick: bool,
+    here: bool,
+    jobs: int | None,
+    as_json: bool,
+    series: Path | None,
 ) -> int:
     """Put the series to the checks that Mercurial's maintainers make.
 
@@ -38,12 +45,14 @@ def command(
     patches for it make of it.
 
     Each finding is a line: patch, file, line, [rule], message.  Exits with 1 if there is one, or if
-    nothing was looked at; with 3 if this machine cannot look at everything.
+    nothing was looked at; with 3 if this machine cannot look at everything, which with --here
+    is a machine that has none of a release's Pythons.
     """
     return check(
         releases,
         offline=offline,
         quick=quick,
+        here=here,
         jobs=jobs or os.cpu_count() or 1,
         as_json=as_json,
         series=series,
@@ -55,6 +64,7 @@ def check(
     *,
     offline: bool = False,
     quick: bool = False,
+    here: bool = False,
     jobs: int = 1,
     as_json: bool = False,
     series: Path | None = None,
@@ -77,7 +87,9 @@ def check(
 
         sound, broken = files.split(looked, chosen)
         checked.notes += broken
-        request = checker.Request(looked.stack, catalogue, place.parent, tuple(sound), quick, jobs)
+        request = checker.Request(
+            looked.stack, catalogue, place.parent, tuple(sound), quick, jobs, here
+        )
         with shown() as progress:
             checked.add(checker.look(request, _Progress(len(sound)), progress))
     if as_json:

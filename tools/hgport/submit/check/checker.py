@@ -19,7 +19,7 @@ from hgport.model.stack import Port, Stack
 from hgport.proof import interpreters
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.patched import stages
-from hgport.submit.check import source
+from hgport.submit.check import modes, source
 from hgport.submit.check.finding import Checked, Finding, Note
 from hgport.submit.check.offline import label
 from hgport.submit.check.subject import Subject
@@ -41,6 +41,7 @@ class Request:
     """What the source part is to look at: a stack, whose files lie below ``root``, on releases.
 
     ``quick`` leaves out the releases' own test suites; ``jobs`` releases are at work at once.
+    ``here`` is content with those of a release's Pythons that this machine has, if it has one.
     """
 
     stack: Stack
@@ -49,6 +50,7 @@ class Request:
     releases: tuple[Release, ...]
     quick: bool
     jobs: int
+    here: bool = False
 
 
 def look(request: Request, told: Told, progress: ProgressOfMany | None = None) -> Checked:
@@ -139,7 +141,7 @@ def _subject(
     if not patches:
         found.notes.append(Note("no patch changes the release", release.version))
         return None
-    found.notes += _lacking(release, machine)
+    found.notes += _lacking(release, machine, request.here)
     here = tuple(version for version in release.pythons if version in machine)
     if not here:
         return None
@@ -147,13 +149,15 @@ def _subject(
     if isinstance(made, str):
         found.findings.append(Finding(release.version, None, None, None, "apply", made))
         return None
+    paths = _paths(patches)
     return Subject(
         release,
         request.catalogue,
         patches,
         tuple(label(port.series, patch.name, request.root) for patch in patches),
-        contents.read(release, _paths(patches)),
+        contents.read(release, paths),
         tuple(files for files, _executable in made),
+        modes.executable((p for p in paths if contents.executable(release, p)), patches),
         tree.pristine(release, progress),
         machine[here[0]],
         here,
@@ -184,13 +188,13 @@ def _hunk(cell: Cell) -> tuple[str | None, int | None]:
     return (None, None) if first is None else (first.file, first.line)
 
 
-def _lacking(release: Release, machine: _Machine) -> list[Note]:
-    """What this machine lacks for a release."""
+def _lacking(release: Release, machine: _Machine, content: bool) -> list[Note]:
+    """What this machine lacks for a release; ``content``: where it is not needed."""
     missing = [version for version in release.pythons if version not in machine]
     if len(missing) == len(release.pythons):
         names = " or ".join(missing)
         return [Note(f"its tools need Python {names}", release.version, lacks=True)]
     return [
-        Note(f"py_compile under Python {version}", release.version, lacks=True)
+        Note(f"py_compile under Python {version}", release.version, lacks=not content)
         for version in missing
     ]

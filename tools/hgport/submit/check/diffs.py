@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from hgport.model.patch import Patch
+from hgport.submit.check import modes
 from hgport.submit.check.added import Line, hunk_lines
 from hgport.submit.check.finding import Finding
 
@@ -26,6 +27,8 @@ def problems(patch: Patch, where: str, counts: Counter[str]) -> Iterator[Finding
         last = patch.data.count(b"\n") + 1
         yield Finding(None, where, None, last, "diff", "the patch's last line has no end")
     lines = list(hunk_lines(patch.body, above))
+    for place, why in _of_modes(patch, above, lines):
+        yield Finding(None, where, None, place, "diff", why)
     with_cr = {one.path for one in lines if one.mark != b"+" and one.text.endswith(b"\r\n")}
     for one in lines:
         if one.mark == b"+":
@@ -40,6 +43,26 @@ def _of_form(body: bytes, above: int) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(body.split(b"\n"), above + 1):
         if _INDEX.match(line) and not _binary_follows(body, line):
             yield number, "git's index line means nothing to another repository"
+
+
+def _of_modes(patch: Patch, above: int, lines: Sequence[Line]) -> Iterator[tuple[int | None, str]]:
+    """The modes of new files, of which everything is known here."""
+    first = {one.path: one.text for one in lines if one.mark == b"+" and one.at == 1}
+    for change in patch.files:
+        if change.kind == "add" and change.mode in ("", "x") and not change.binary:
+            why = modes.problem(change.path, first.get(change.path, b""), change.mode == "x")
+            if why:
+                yield _made_at(patch.body, above, change.path), f"makes {change.path}: {why}"
+
+
+def _made_at(body: bytes, above: int, path: str) -> int | None:
+    """The line that gives a new file its mode."""
+    name = b" b/" + path.encode("utf-8", "surrogateescape")
+    lines = body.split(b"\n")
+    for number, line in enumerate(lines[1:], 1):
+        if line.startswith(b"new file mode ") and lines[number - 1].endswith(name):
+            return above + number + 1
+    return None
 
 
 def _binary_follows(body: bytes, line: bytes) -> bool:

@@ -14,6 +14,7 @@ UNITS = {
     "header": ("header", "headers"),
     "description": ("description", "descriptions"),
     "diff": ("line added", "lines added"),
+    "mode": ("file", "files"),
     "apply": ("patch on a release", "patches on releases"),
     "check-commit": ("changeset", "changesets"),
     "check-code": ("file", "files"),

@@ -20,6 +20,7 @@ from hgport.submit.check import diffs, headings
 from hgport.submit.check.finding import Checked, Finding, Note
 
 _LINE = re.compile(r"\d+\.\d+$")
+_RELEASE = re.compile(r"(\d+\.\d+)\D")
 _AT_LINE = re.compile(r"(?:.*?: )?line (\d+): (.*)", re.S)
 _ENDINGS = (".patch", ".diff")
 
@@ -62,7 +63,7 @@ def look(series: Path, base: str | None, *, own_names: bool) -> Looked:
     ports += _ports(directory, series.parent)
     for port in ports:
         _look_at(port, series.parent, checked, own_names)
-    checked.findings += _no_ports(directory, series.parent)
+    checked.findings += _no_ports(directory, series.parent, own_names)
     top, *others = (Series(p.series, p.directory, p.data, tuple(p.patches)) for p in ports)
     stack = None
     if any(port.patches for port in ports):
@@ -89,16 +90,29 @@ def _ports(directory: Path, root: Path) -> list[_Port]:
     return [_Port(p.name, p / "series", p, _relative(p / "series", root)) for p in found]
 
 
-def _no_ports(directory: Path, root: Path) -> Iterator[Finding]:
-    """Directories that look like ports, and are none."""
+def _no_ports(directory: Path, root: Path, own: bool) -> Iterator[Finding]:
+    """Directories that look like ports, and are none; beside a series that is not the project's
+    ``own`` there may be any others."""
     for path in sorted(directory.iterdir()):
-        if not _LINE.match(path.name) or not path.is_dir():
+        if not path.is_dir():
+            continue
+        if not _LINE.match(path.name):
+            if (path / "series").is_file() and (own or _RELEASE.match(path.name)):
+                yield _misnamed(path, root)
             continue
         where = _relative(path / "series", root)
         if not (path / "series").is_file():
             yield Finding(None, where, None, None, "series", "the port has no series file")
         elif not is_version(path.name):
             yield Finding(None, where, None, None, "series", f"{path.name} is no line of releases")
+
+
+def _misnamed(path: Path, root: Path) -> Finding:
+    why = f"{path.name} is no line of releases, so the series serves none"
+    line = _RELEASE.match(path.name)
+    if line:
+        why += f"; ports are named by line: {line[1]}"
+    return Finding(None, _relative(path / "series", root), None, None, "series", why)
 
 
 def _look_at(port: _Port, root: Path, checked: Checked, own_names: bool) -> None:

@@ -17,12 +17,13 @@ Stage = Mapping[str, "bytes | None"]
 @dataclass(frozen=True)
 class Touched:
     """A file that a patch, the ``number``-th from 0, changes: its content before (None: there was
-    none; of a renamed file, that under its old name) and after the patch."""
+    none; of a renamed file, that under its old name, which is ``was``) and after the patch."""
 
     number: int
     path: str
     before: bytes | None
     after: bytes
+    was: str
 
 
 def touched(patches: Sequence[Patch], release: Stage, stages: Sequence[Stage]) -> list[Touched]:
@@ -42,8 +43,8 @@ def touched(patches: Sequence[Patch], release: Stage, stages: Sequence[Stage]) -
             after = now.get(path)
             if after is not None and change.mode != "l":
                 moved = change.kind in ("rename", "copy") and change.old_path
-                before = was.get(change.old_path if moved and change.old_path else path)
-                found.append(Touched(number, path, before, after))
+                old = change.old_path if moved and change.old_path else path
+                found.append(Touched(number, path, was.get(old), after, old))
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hgport.errors import HgportError, OutsideError
 from hgport.proof.compilers import compiler
-from hgport.submit.check import flakes, formatting, selection, suite
+from hgport.submit.check import flakes, formatting, modecheck, selection, suite
 from hgport.submit.check.code import CheckCode
 from hgport.submit.check.commits import EXEMPT, check_commit
 from hgport.submit.check.finding import Checked, Note
@@ -203,7 +203,7 @@ def _import_checker(bench: Bench) -> Checked:
     told = digest(script.read_bytes())
 
     def at(number: int) -> tuple[list[Remark], int]:
-        key = key_of("importing", told, subject.python.full, subject.content(number))
+        key = key_of("importing", told, subject.python.full, subject.files(number))
         return _remembered(key, lambda: import_checker(bench.tree(number), subject.python))
 
     every = len(subject.patches)
@@ -237,6 +237,7 @@ def _lacking(subject: Subject, what: str) -> Checked:
 
 
 _CHECKS: dict[str, Check] = {
+    "mode": modecheck.look,
     "check-commit": _check_commit,
     "check-code": _check_code,
     "import-checker": _import_checker,

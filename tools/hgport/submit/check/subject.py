@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from hgport.submit.staged import Staged, staged
 
 # Mercurial, of which staging is made within this process, is not for several threads
 _STAGING = threading.Lock()
+# which makes the tree that the tools see
+_MERCURIAL = importlib.metadata.version("mercurial")
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,9 @@ class Subject:
 
     ``patches`` are those that can be applied to the release, in order, and ``labels`` what findings
     call them; ``own`` the release's own files, as far as the patches touch them; ``stages`` what
-    differs from these with no patch, with the first, and so on.  ``tree`` is the release as it was
-    published, ``python`` what it runs under, ``pythons`` which of those it claims are here.
+    differs from these with no patch, with the first, and so on, and ``executable`` which files of
+    the patches are executable then.  ``tree`` is the release as it was published, ``python`` what
+    it runs under, ``pythons`` which of those it claims are here.
     """
 
     release: Release
@@ -41,6 +45,7 @@ class Subject:
     labels: tuple[str, ...]
     own: Stage = field(repr=False)
     stages: tuple[Stage, ...] = field(repr=False)
+    executable: tuple[frozenset[str], ...] = field(repr=False)
     tree: Path
     python: Interpreter
     pythons: tuple[str, ...]
@@ -51,8 +56,15 @@ class Subject:
         return touched(self.patches, self.own, self.stages)
 
     def content(self, number: int) -> list[str]:
-        """Plain data that stands for the tree with so many patches."""
-        return [self.release.sha256, *(digest(patch.data) for patch in self.patches[:number])]
+        """Plain data that stands for the changesets of so many patches, with all that they say."""
+        whole = (digest(patch.data) for patch in self.patches[:number])
+        return [self.release.sha256, _MERCURIAL, *whole]
+
+    def files(self, number: int) -> list[object]:
+        """Plain data that stands for the tree with so many patches, whatever their headers say."""
+        now = self.stages[number]
+        changed = [[path, _digest(now[path])] for path in sorted(now)]
+        return [self.release.sha256, _MERCURIAL, changed, sorted(self.executable[number])]
 
     def text(self, path: str) -> str:
         """A file of the release's, "" if it has none such."""
@@ -65,6 +77,10 @@ class Subject:
         """One about the patch of that number, counted from 0, or about none."""
         patch = None if number is None else self.labels[number]
         return Finding(self.release.version, patch, file, line, rule, message)
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else digest(content)
 
 
 class Bench:

@@ -20,6 +20,9 @@ from hgport.submit.check.suiterun import machine, run
 
 _TESTS = "test-check-*.t"
 _PLACE = re.compile(r"([\w.+-]+(?:/[\w.+-]+)+):(\d+)\b")
+_CHANGESETS = re.compile(r"hg\s+(log|export)\b|\bdesc\(")
+# what run-tests.py shows of an exit code
+_CODE = re.compile(r"[+-]\s*\[\d+\]\s*$")
 _ABSENT = Seen(SKIPPED, 0.0, "there is no such test")
 
 # what came of tests, by their names, each of which may be a case of a file
@@ -40,7 +43,7 @@ def look(bench: Bench, jobs: int, tests: str = _TESTS) -> Checked:
         else:
             found.counts["test-check"] += 1
         if test.change in HARM:
-            found.findings.append(_finding(subject, test))
+            found.findings.append(_finding(bench, test, jobs))
     return found
 
 
@@ -94,8 +97,11 @@ def _ran(
 ) -> _Outcomes:
     """What comes of tests with so many patches, remembered or run."""
     subject = bench.subject
-    about = [subject.python.full, subject.content(number), machine(), which]
-    keys = {file: key_of("suiterun", *about, file) for file in sorted(files)}
+    about = [subject.python.full, machine(), which]
+    keys = {
+        file: key_of("suiterun", *about, _seen_by(subject, number, file), file)
+        for file in sorted(files)
+    }
     with Memory() as memory:
         known = memory.get(list(keys.values()))
     found = {
@@ -112,19 +118,40 @@ def _ran(
     return found
 
 
+def _seen_by(subject: Subject, number: int, file: str) -> Sequence[object]:
+    """Plain data that stands for what a test looks at: files, or changesets as well."""
+    path = f"tests/{file}"
+    own = subject.stages[number].get(path)
+    text = subject.text(path) if own is None else own.decode("utf-8", "replace")
+    return subject.content(number) if _CHANGESETS.search(text) else subject.files(number)
+
+
 def _plain(seen: Mapping[str, Seen], file: str) -> dict[str, object]:
     return {name: one.to_json() for name, one in seen.items() if file_of(name) == file}
 
 
-def _finding(subject: Subject, test: Compared) -> Finding:
-    """One about a test that the patches harm, at the place that it speaks of, if it does."""
-    news = _news(test)
-    file, line = _place(subject, news)
+def _finding(bench: Bench, test: Compared, jobs: int) -> Finding:
+    """One about a test that the patches harm, at the place that it speaks of, if it does; else of
+    the first patch that harms it."""
+    subject, news = bench.subject, _news(test)
+    file, line, first = _place(subject, news)
     numbers = [one.number for one in subject.touched if one.path == file]
-    first = next((one for one in news if _PLACE.search(one)), next(iter(news), ""))
+    number = numbers[0] if len(numbers) == 1 else _first_harm(bench, test, jobs)
     said = f": {first.lstrip('+- ')[:200]}" if first else ""
     message = f"{test.name} {test.change.value}{said}"
-    return subject.finding("test-check", numbers[-1] if numbers else None, file, line, message)
+    return subject.finding("test-check", number, file, line, message)
+
+
+def _first_harm(bench: Bench, test: Compared, jobs: int) -> int | None:
+    """The number of the first patch after which a test is harmed."""
+    file = file_of(test.name)
+    for number in range(len(bench.subject.patches)):
+        if file not in _files(bench.subject, number + 1, file):
+            continue
+        seen = _ran(bench, number + 1, [file], jobs).get(test.name, _ABSENT)
+        if _is_doubtful(Compared(test.name, test.before, seen)):
+            return number
+    return None
 
 
 def _news(test: Compared) -> Sequence[str]:
@@ -135,10 +162,18 @@ def _news(test: Compared) -> Sequence[str]:
     return [line for line in test.after.text.splitlines() if news.keys() & lines(line).keys()]
 
 
-def _place(subject: Subject, news: Sequence[str]) -> tuple[str | None, int | None]:
-    """The first place in a file of the patches that these lines name."""
+def _place(subject: Subject, news: Sequence[str]) -> tuple[str | None, int | None, str]:
+    """The first place in a file of the patches that these lines name, and the line that does; if
+    none does, the first that says anything."""
     paths = {one.path for one in subject.touched}
-    for found in (match for text in news for match in _PLACE.finditer(text)):
-        if found[1] in paths:
-            return found[1], int(found[2])
-    return None, None
+    for text in news:
+        for found in _PLACE.finditer(text):
+            if found[1] in paths:
+                return found[1], int(found[2]), text
+    for text in news:
+        # a test may do no more than list files
+        named = next((word for word in text.lstrip("+-").split() if word in paths), None)
+        if named is not None:
+            return named, None, text
+    first = next((one for one in news if _PLACE.search(one)), None)
+    return None, None, first or next((one for one in news if not _CODE.match(one)), "")
