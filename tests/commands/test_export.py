@@ -80,6 +80,22 @@ def test_what_a_package_said_stays(made: Path) -> None:
     ]
 
 
+def test_what_is_known_of_where_a_patch_went(made: Path) -> None:
+    """Of somebody else's nothing is; of the project's own, what was mailed."""
+    series = foreign(made, odd.PATCHES["second.patch"])
+    assert export("debian", "--series", series) == 0
+    assert "Forwarded" not in Path("out/debian/patches/a.patch").read_text()
+    first = odd.PATCHES["first.patch"]
+    told = 'release = "5.2"\n[[mailed]]\ndate = 2026-11-22T20:00:00Z\n'
+    told += 'message-id = "<a@example.org>"\n'
+    files = {"series": b"first.patch\n", "first.patch": first, "sent.toml": told.encode()}
+    write_tree(made / "project" / "patches" / "sent" / "5.2" / "v1", files)
+    assert run(["export", "5.2", "--format", "debian", "own"]) == 0
+    for name, said in {"first": "yes", "second": "no", "third": "no"}.items():
+        text = Path(f"own/debian/patches/{name}.patch").read_bytes()
+        assert f"\nForwarded: {said}\n".encode() in text
+
+
 def test_upstream_took_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "lfs-upload-through-httpsendfile.patch"
     old = tmp_path / "old"

@@ -43,7 +43,8 @@ def _header(one: Ready) -> bytes:
 def _fields(one: Ready) -> list[dep3.Field]:
     """What the catalogue knows of where a patch comes from and where it went."""
     if one.absorbed is None:
-        return [("Origin", "other"), ("Forwarded", "no")]
+        forwarded = [] if one.sent is None else [("Forwarded", "yes" if one.sent else "no")]
+        return [("Origin", "other"), *forwarded]
     change = f"commit:{one.absorbed.changeset}"
     return [
         ("Origin", f"backport, {change}"),

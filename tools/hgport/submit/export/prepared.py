@@ -31,13 +31,15 @@ class Ready:
 
     ``source`` is the patch as the series has it, ``said`` who, when and why (the user is "" where
     the patch names none), ``edits`` what it does to each file of the release with the patches
-    before it, ``absorbed`` which release of upstream has it, if the catalogue knows one.
+    before it, ``absorbed`` which release of upstream has it, if the catalogue knows one.  ``sent``
+    says whether it was mailed; None is of a series that is not the project's own.
     """
 
     source: Patch
     said: Said
     edits: tuple[Edit, ...]
     absorbed: Absorption | None
+    sent: bool | None
 
     @property
     def name(self) -> str:
@@ -87,8 +89,15 @@ def prepare(
             )
         taker = _Taker(tree.read, tree.is_executable)
         taken = [(one.patch, taker.take(one)) for one in result.results if one.outcome.changes_tree]
+        sent = _sent(stack)
         ready = [
-            Ready(patch, _said(patch, author), edits, _absorption(stack, catalogue, patch.name))
+            Ready(
+                patch,
+                _said(patch, author),
+                edits,
+                _absorption(stack, catalogue, patch.name),
+                None if sent is None else patch.name in sent,
+            )
             for patch, edits in taken
             if edits
         ]
@@ -136,6 +145,23 @@ def _said(patch: Patch, author: str | None) -> Said:
     own = patch.user.strip()
     user = author if author is not None and own in ("", STAND_IN) else own
     return Said(user, patch.date, description_of(patch))
+
+
+def _sent(stack: Stack) -> set[str] | None:
+    """The names of the patches that were mailed, for any line, as far as that is remembered."""
+    if stack.base is None:
+        return None
+    from hgport.submit import versions
+
+    found = set()
+    for place in sorted((stack.top.directory / "sent").glob("*/v*")):
+        number = place.name[1:]
+        sent = None
+        if number.isascii() and number.isdecimal():
+            sent = versions.find(stack, place.parent.name, int(number))
+        if sent is not None:
+            found |= {patch.name for patch in sent.patches}
+    return found
 
 
 def _absorption(stack: Stack, catalogue: Catalogue, name: str) -> Absorption | None:
