@@ -71,7 +71,10 @@ def test_our_own_stack_has_none() -> None:
             "header",
             "no use for",
         ),
-        (lambda p: p.replace(b"A Person", b"A Pers\xf6n"), 1, "header", "not in UTF-8"),
+        (lambda p: p.replace(b"A Person", b"A Pers\xf6n"), 2, "header", "not in UTF-8"),
+        (lambda p: p.replace(b"Why it", b"Why \xf6 it"), 7, "header", "not in UTF-8"),
+        (lambda p: p.replace(b"1600000000 -7200", b"yesterday"), 3, "header", "is no date"),
+        (lambda p: p.replace(b"\n", b"\r\n"), 1, "header", "end with carriage returns"),
         (lambda p: p.replace(b"topic: do it", b"topic: do it."), 5, "description", "a period"),
         (
             lambda p: p.replace(b"topic: do it", b"topic: do it\nmore"),
@@ -151,6 +154,19 @@ def test_files_that_are_not_listed_or_not_there(tmp_path: Path) -> None:
         ("patches/04.9/series", None, "series", "04.9 is no line of releases"),
         ("patches/4.8/series", None, "series", "the port has no series file"),
     ]
+
+
+def test_what_hides_nothing_else(tmp_path: Path) -> None:
+    bad = GOOD.replace(b"1600000000 -7200", b"yesterday").replace(b"do it", b"do it.")
+    series = write_stack(tmp_path, {"x.patch": bad}, {})
+    assert [one[1:3] for one in looked(series)] == [(3, "header"), (5, "description")]
+    (tmp_path / "patches" / "x.patch").write_bytes(
+        GOOD.replace(b"do it", b"do it.")
+        .replace(b" <person@example.org>", b"")
+        .replace(b"\n", b"\r\n")
+    )
+    said = [one for one in looked(series) if one[2] in ("header", "description")]
+    assert [one[1:3] for one in said] == [(1, "header"), (2, "header"), (5, "description")], said
 
 
 def test_a_series_that_serves_no_line(tmp_path: Path) -> None:

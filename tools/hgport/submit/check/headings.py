@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from hgport.model.header import read_header
 from hgport.model.patch import Patch
 from hgport.submit.check import description
 
@@ -17,6 +18,9 @@ _ADDRESS = re.compile(r"[^<>]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+")
 def of_header(patch: Patch) -> Iterator[tuple[int, str]]:
     """What is wrong with a patch's header: the line of the patch file, and why."""
     lines = _lines(patch)
+    if any(line.endswith("\r") for line in lines):
+        yield 1, "the lines end with carriage returns"
+        lines = [line.rstrip("\r") for line in lines]
     if not lines or lines[0] != _MARK:
         yield 1, f"the patch is not in the form of hg export, which begins with {_MARK!r}"
         return
@@ -41,6 +45,9 @@ def of_header(patch: Patch) -> Iterator[tuple[int, str]]:
 def of_description(patch: Patch) -> Iterator[tuple[int, str]]:
     """What is wrong with a patch's description: the line of the patch file, and why."""
     lines = _lines(patch)
+    if all(line.endswith("\r") for line in lines):
+        # which is said of the header
+        lines = [line[:-1] for line in lines]
     start = _end(lines) if lines[:1] == [_MARK] else 0
     if start == 0:
         # of the other forms the reader of headers knows where the description is
@@ -73,10 +80,25 @@ def _wrong(word: str, line: str) -> str:
     return "" if _ADDRESS.fullmatch(line[7:].strip()) else "the user has no mail address"
 
 
-def encoding_problem(patch: Patch) -> str:
-    """Why a header is no text, "" if it is."""
+def encoding_problem(patch: Patch) -> tuple[int, str] | None:
+    """Where a header is no text, and why; None if it is."""
+    header = patch.data[: len(patch.data) - len(patch.body)]
     try:
-        patch.data[: len(patch.data) - len(patch.body)].decode("utf-8")
-    except UnicodeDecodeError:
-        return "the header is not in UTF-8"
-    return ""
+        header.decode("utf-8")
+    except UnicodeDecodeError as err:
+        return header.count(b"\n", 0, err.start) + 1, "the header is not in UTF-8"
+    return None
+
+
+def bad_date(data: bytes) -> tuple[int, str] | None:
+    """The line of a patch file that says a date which nobody understands, and why; None if none of
+    hg export's lines does."""
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if not line.startswith(b"#"):
+            return None
+        if line.startswith(b"# Date "):
+            try:
+                read_header(_MARK.encode() + b"\n" + line + b"\n")
+            except ValueError as err:
+                return number, str(err)
+    return None

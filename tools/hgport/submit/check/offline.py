@@ -196,7 +196,15 @@ def _patch(port: _Port, entry: Entry, where: str, checked: Checked) -> Patch | N
     path = port.directory / entry.name
     checked.counts["patch"] += 1
     try:
-        return Patch.parse(entry.name, path.read_bytes())
+        data = path.read_bytes()
+        wrong = headings.bad_date(data)
+        if wrong:
+            # any other will do for the rest
+            checked.findings.append(Finding(None, where, None, wrong[0], "header", wrong[1]))
+            lines = data.split(b"\n")
+            lines[wrong[0] - 1] = b"# Date 0 0"
+            data = b"\n".join(lines)
+        return Patch.parse(entry.name, data)
     except UsageError as err:
         text = err.message
         told = _AT_LINE.fullmatch(text)
@@ -217,7 +225,7 @@ def _of_patch(patch: Patch, own_names: bool) -> Iterator[tuple[str, int | None, 
         yield "header", line, why
     wrong = headings.encoding_problem(patch)
     if wrong:
-        yield "header", 1, wrong
+        yield "header", *wrong
     for line, why in headings.of_description(patch):
         yield "description", line, why
     if own_names and patch.subject:
