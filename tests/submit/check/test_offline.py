@@ -82,6 +82,7 @@ def test_our_own_stack_has_none() -> None:
             "description",
             "not empty",
         ),
+        (lambda p: p.replace(b"Why it", b"\nWhy it"), 7, "description", "one empty line is"),
         (lambda p: p.replace(b"Why it", b"From it"), 7, "description", "an mbox"),
         (lambda p: p.replace(b"Why it", b"# x\nWhy it"), 7, "description", "a header of hg export"),
         (lambda p: p.replace(b"+b\n", b"+b \n"), 14, "diff", "white space at the end of f:1"),

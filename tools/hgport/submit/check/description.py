@@ -64,6 +64,8 @@ def _of_lines(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines):
         for why in _of_line(line):
             yield number, why
+        if number > 1 and not line.strip() and not lines[number - 1].strip():
+            yield number, "one empty line is enough"
         if number and len(line) > BODY and " " in line.strip():
             yield number, f"the line has {len(line)} columns, of which {BODY} are allowed"
     first = next((n for n, line in enumerate(lines[1:], 1) if line.strip()), None)
