@@ -174,6 +174,9 @@ def test_a_conflict_and_what_is_before_it(
         ("patches/topic-third.patch", None, None, "apply"),
     ]
     assert told["looked_at"]["check-commit"] == 1
+    write(project, {"topic-second.patch": bad})
+    code, found, told = checked(capsys, VERSION)
+    assert (code, told["not_looked_at"]) == (1, []), found
 
 
 def test_a_foreign_series_without_authors(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from hgport.report.check import text, to_plain
-from hgport.submit.check.finding import Checked, Finding, Note
+from hgport.submit.check.finding import OF_RELEASES, Checked, Finding, Note
 
 FOUND = [
     Finding("5.2.2", "patches/x.patch", "a.py", 12, "check-code", "too bad"),
@@ -49,6 +49,15 @@ def test_what_was_not_looked_at() -> None:
 
 def test_nothing_looked_at_is_a_failure() -> None:
     assert text(Checked()) == ["nothing was looked at"]
+    assert Checked().exit_code == Checked(counts=Counter({"series": 1})).exit_code == 1
+
+
+def test_files_alone_are_not_enough_where_releases_were_asked_for() -> None:
+    checked = Checked(counts=Counter({"patch": 1, "apply": 1}), needed=OF_RELEASES)
+    assert checked.exit_code == 1
+    assert text(checked)[-1].endswith("on the releases nothing was looked at")
+    checked.counts["check-commit"] = 1
+    assert (checked.exit_code, text(checked)[-1]) == (0, "no finding")
     assert Checked().exit_code == Checked(counts=Counter({"series": 1})).exit_code == 1
 
 

@@ -76,6 +76,7 @@ def check(
     """
     from hgport.report import check as report
     from hgport.submit.check import offline as files
+    from hgport.submit.check.finding import OF_RELEASES
 
     place, catalogue, base = project.find(series)
     chosen = select(catalogue, releases)
@@ -90,6 +91,7 @@ def check(
         request = checker.Request(
             looked.stack, catalogue, place.parent, tuple(sound), quick, jobs, here
         )
+        checked.needed = OF_RELEASES
         with shown() as progress:
             checked.add(checker.look(request, _Progress(len(sound)), progress))
     if as_json:

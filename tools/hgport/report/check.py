@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hgport.output import counted
-from hgport.submit.check.finding import UNITS, Checked, Finding, in_order
+from hgport.submit.check.finding import OF_RELEASES, UNITS, Checked, Finding, in_order
 
 
 def text(checked: Checked) -> list[str]:
@@ -70,11 +70,11 @@ def verdict(checked: Checked) -> str:
     """The last line."""
     if checked.findings:
         return f"{counted(len(_grouped(checked.findings)), 'finding', 'findings')}"
-    if not checked.looked:
-        return "nothing was looked at"
-    if checked.exit_code:
+    if checked.exit_code == 3:
         return "no finding, but this machine cannot look at everything"
-    return "no finding"
+    if checked.needed == OF_RELEASES and not checked.looked:
+        return "no finding in the files, and on the releases nothing was looked at"
+    return "no finding" if checked.looked else "nothing was looked at"
 
 
 def to_plain(checked: Checked) -> dict[str, Any]:

@@ -139,7 +139,9 @@ def _subject(
     applied = {cell.patch for cell in cells if cell.outcome in _APPLIED}
     patches = tuple(patch for patch in port.series.patches if patch.name in applied)
     if not patches:
-        found.notes.append(Note("no patch changes the release", release.version))
+        # where one does not apply, that is what there is to say
+        if all(cell.is_right for cell in cells):
+            found.notes.append(Note("no patch changes the release", release.version))
         return None
     found.notes += _lacking(release, machine, request.here)
     here = tuple(version for version in release.pythons if version in machine)

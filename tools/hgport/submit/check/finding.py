@@ -24,6 +24,8 @@ UNITS = {
     "py_compile": ("compilation", "compilations"),
     "test-check": ("test", "tests"),
 }
+# those that run a release's tools, or others on what the patches make of it
+OF_RELEASES = tuple(UNITS)[tuple(UNITS).index("check-commit") :]
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,14 @@ class Note:
 @dataclass
 class Checked:
     """What came of checking: the findings, how much each check (of UNITS) has looked at, and what
-    was not looked at; ``tools`` names those of hgport's own that were used, with their versions."""
+    was not looked at; ``tools`` names those of hgport's own that were used, with their versions.
+    ``needed`` are checks of which at least one has to have looked at something."""
 
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[Note] = field(default_factory=list)
     tools: dict[str, str] = field(default_factory=dict)
+    needed: tuple[str, ...] = tuple(rule for rule in UNITS if rule != "series")
 
     def add(self, other: Checked) -> None:
         """Take up what another look has found."""
@@ -81,15 +85,17 @@ class Checked:
 
     @property
     def looked(self) -> bool:
-        """Whether any patch was looked at."""
-        return any(count for rule, count in self.counts.items() if rule != "series")
+        """Whether there was anything to look at."""
+        return any(self.counts[rule] for rule in self.needed)
 
     @property
     def exit_code(self) -> int:
-        """1 for findings, or if nothing was looked at; else 3 for what this machine lacks."""
-        if self.findings or not self.looked:
+        """1 for findings; else 3 for what this machine lacks; else 1 if nothing was looked at."""
+        if self.findings:
             return 1
-        return 3 if any(note.lacks for note in self.notes) else 0
+        if any(note.lacks for note in self.notes):
+            return 3
+        return 0 if self.looked else 1
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
