@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,3 +67,16 @@ def test_where_it_cannot_be(tmp_path: Path) -> None:
         write_new(tmp_path / "shut" / name, b"", "")
     assert isinstance(caught.value, HgportError)
     assert list((tmp_path / "shut").iterdir()) == []
+
+
+def test_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(_old: str, _new: Path) -> None:
+        raise OSError(errno.ENOTSUP, "no links here")
+
+    monkeypatch.setattr(os, "link", link)
+    write_new(tmp_path / "new", b"mine", "hint")
+    assert (tmp_path / "new").read_bytes() == b"mine"
+    assert os.listdir(tmp_path) == ["new"]
+    with pytest.raises(UsageError, match="exists already"):
+        write_new(tmp_path / "new", b"other", "hint")
+    assert (tmp_path / "new").read_bytes() == b"mine"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
 
 from hgport.errors import UsageError
 from hgport.files import disk_errors
+
+# of file systems that have no hard links
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def refuse_existing_file(path: Path, hint: str) -> None:
@@ -46,8 +50,10 @@ def _put(name: str, path: Path, hint: str) -> None:
     try:
         try:
             os.link(name, path)
-        except (PermissionError, NotImplementedError):
-            # a file system without links: the name is claimed first
+        except OSError as err:
+            if err.errno not in _NO_LINKS:
+                raise
+            # the name is claimed first
             os.close(os.open(path, os.O_CREAT | os.O_EXCL))
             os.replace(name, path)
     except FileExistsError:

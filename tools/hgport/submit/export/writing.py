@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from hgport.errors import UsageError
 from hgport.files import built_beside, disk_errors
+from hgport.submit.newfile import write_new
 
-# of file systems that have no hard links
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+_OTHER = "name something that is not there"
 
 
 def refuse_existing(destination: Path) -> None:
     """Raise UsageError if there is anything at ``destination``."""
     if os.path.lexists(destination):
-        raise UsageError(f"{destination} exists already", "name something that is not there")
+        raise UsageError(f"{destination} exists already", _OTHER)
 
 
 def write_directory(destination: Path, files: Mapping[str, bytes]) -> None:
@@ -44,17 +42,4 @@ def write_file(destination: Path, data: bytes) -> None:
     refuse_existing(destination)
     with disk_errors(f"write {destination}"):
         destination.parent.mkdir(parents=True, exist_ok=True)
-        # in the same directory, to be linked into place: unlike a rename, that replaces nothing
-        with tempfile.TemporaryDirectory(prefix=".hgport-tmp-", dir=destination.parent) as room:
-            beside = Path(room, "file")
-            beside.write_bytes(data)
-            try:
-                os.link(beside, destination)
-            except FileExistsError:
-                refuse_existing(destination)
-                raise
-            except OSError as err:
-                if err.errno not in _NO_LINKS:
-                    raise
-                refuse_existing(destination)
-                os.rename(beside, destination)
+    write_new(destination, data, _OTHER)
