@@ -19,10 +19,10 @@ import helpers_commands
 from helpers_docs import Command, assert_as_shown, commands, run
 from helpers_engine import file_diff, patch_bytes, write_tree
 from helpers_smtp import MailServer
+from helpers_touched import touched
 from hgport import process
 from hgport.engine import hg
 from hgport.model import project
-from hgport.upstream.contents import Contents
 from programs import needed
 
 ROOT = Path(__file__).parents[1]
@@ -61,15 +61,7 @@ def environment(home: Path) -> dict[str, str]:
 def release_tree(version: str, directory: Path) -> Path:
     """What the patches touch of a release, and nothing else."""
     release = CATALOGUE.release(version)
-    port = STACK.for_line(release.line)
-    paths = sorted({path for patch in port.series.patches for path in patch.paths})
-    with Contents() as contents:
-        found = contents.read(release, paths)
-    for path, data in found.items():
-        if data is not None:
-            (directory / path).parent.mkdir(parents=True, exist_ok=True)
-            (directory / path).write_bytes(data)
-    return directory
+    return touched(release, STACK.for_line(release.line), directory)
 
 
 def release_clone(version: str, directory: Path) -> None:

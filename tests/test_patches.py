@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers_proof import interpreter
+from helpers_touched import touched
 from hgport import files, process
 from hgport.cli import run
 from hgport.engine import hg
@@ -36,18 +37,6 @@ WRITTEN_ON = [
 
 def version(release: Release) -> str:
     return release.version
-
-
-def touched(release: Release, port: Port, directory: Path) -> Path:
-    """The files of a release that its port touches, and nothing else."""
-    paths = sorted({path for patch in port.series.patches for path in patch.paths})
-    with Contents() as contents:
-        found = contents.read(release, paths)
-    for path, data in found.items():
-        if data is not None:
-            (directory / path).parent.mkdir(parents=True, exist_ok=True)
-            (directory / path).write_bytes(data)
-    return directory
 
 
 def expected(release: Release, port: Port) -> dict[str, bytes | None]:
