@@ -99,6 +99,13 @@ def test_a_release_is_found_with_and_without_its_zero() -> None:
     assert catalogue.affected_lines == ("4.9", "5.2")
 
 
+def test_stacks_together_are_for_all_lines_from_the_first_to_the_last() -> None:
+    catalogue = parse(TEXT + '[stacks.more]\naffected = "5.2..5.4"\n')
+    found = [catalogue.for_stacks(names).affected for names in ((None,), ("more",), (None, "more"))]
+    assert found == ["4.9..5.2", "5.2..5.4", "4.9..5.4"]
+    assert catalogue.for_stacks(["unheard of"]).affected == "4.9..5.2"
+
+
 @pytest.mark.parametrize("name", ["5.2.3", "5.22", "5,2", "", "x"])
 def test_an_unknown_release_is_refused_with_a_hint(name: str) -> None:
     with pytest.raises(UsageError, match="no release") as caught:
@@ -124,6 +131,9 @@ def test_an_absorption_is_in_force_from_its_release_on() -> None:
         (TEXT.replace('base = "5.2.2"', "base = 5.2"), "base must be a text"),
         (TEXT.replace("4.9..5.2", "4.9"), "no pair of lines"),
         (TEXT.replace("4.9..5.2", "4.8..5.2"), "affected: no line '4.8'"),
+        (TEXT + "[stacks.more]\n", r"\[stacks\]: \[more\]: has no affected"),
+        (TEXT + '[stacks]\nmore = "4.9..5.2"\n', r"\[stacks\]: more must be a table"),
+        (TEXT + '[stacks.more]\naffected = "4.8..5.2"\n', "affected: no line '4.8'"),
         (TEXT.replace('["2.7"]', '"2.7"'), r"\[pythons\]: 4.9 must be a list"),
         (TEXT.replace('["2.7"]', "[]"), "must be a list"),
         (TEXT.replace('"4.9" =', '"4.x" ='), "'4.x' is no version"),

@@ -85,3 +85,35 @@ def test_a_patch_by_its_name_with_or_without_what_it_ends_with(tmp_path: Path) -
     with pytest.raises(UsageError, match="no patch c") as raised:
         stack.named("c")
     assert raised.value.hint == "it has a.patch, b"
+
+
+# stacks on each other
+
+
+def layered(tmp_path: Path, over: dict[str, bytes]) -> Stack:
+    (tmp_path / "low").mkdir()
+    (tmp_path / "high").mkdir()
+    low = Stack.load(write_stack(tmp_path / "low", {"a": PATCH}, {"4.9": {"b": PATCH}}), "5.2")
+    series = write_stack(tmp_path / "high", over, {"5.0": {"d": PATCH}})
+    return Stack.load(series, "5.2", low)
+
+
+@pytest.mark.parametrize(
+    "line, patches",
+    [("4.9", ["b", "d"]), ("5.0", ["b", "d"]), ("5.2", ["a", "c"])],
+)
+def test_each_layer_has_ports_of_its_own(tmp_path: Path, line: str, patches: list[str]) -> None:
+    found = layered(tmp_path, {"c": PATCH})
+    assert [patch.name for patch in found.patches_for(line)] == patches
+
+
+def test_names_of_all_layers_the_lowest_first(tmp_path: Path) -> None:
+    found = layered(tmp_path, {"c": PATCH})
+    assert (found.names, found.own_names) == (("a", "b", "c", "d"), ("c", "d"))
+    assert found.named("b") == "b"
+    assert [layer.top.names for layer in found.layers] == [("a",), ("c",)]
+
+
+def test_a_patch_is_in_one_layer_only(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has b, and so has a stack below it"):
+        layered(tmp_path, {"b": PATCH})

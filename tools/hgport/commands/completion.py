@@ -11,6 +11,7 @@ from hgport.errors import HgportError
 from hgport.model import project
 from hgport.model.catalogue import Catalogue
 from hgport.model.stack import Stack
+from hgport.places import project_dir
 
 
 def releases(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -54,7 +55,15 @@ def pythons(_context: click.Context, _parameter: click.Parameter, incomplete: st
 def patches(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the stack's patches that start so."""
     stack = _stack(context)
-    return _starting(incomplete, stack.top.names if stack else ())
+    return _starting(incomplete, stack.names if stack else ())
+
+
+def stacks(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the project's further stacks that start so."""
+    try:
+        return _starting(incomplete, project.further(project_dir() / "patches"))
+    except HgportError:
+        return []
 
 
 def _starting(incomplete: str, words: Iterable[str]) -> list[str]:
@@ -77,6 +86,6 @@ def _catalogue() -> Catalogue | None:
 
 def _stack(context: click.Context) -> Stack | None:
     try:
-        return project.load(context.params.get("series"))[0]
+        return project.load(context.params.get("series"), context.params.get("over") or ())[0]
     except HgportError:
         return None

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from hgport.commands import completion
+
 json_output = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 
 series = click.option(
@@ -13,6 +15,15 @@ series = click.option(
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Use another stack: a quilt series file.",
+)
+
+over = click.option(
+    "--with",
+    "over",
+    multiple=True,
+    metavar="STACK",
+    help="Put another stack on top: its name in patches/, or a series file.",
+    shell_complete=completion.stacks,
 )
 
 fuzz = click.option(

@@ -8,6 +8,9 @@ Its grammar::
     [pythons]                 # the Pythons that run a release, the best for a proof first;
     "4.5" = ["2.7"]           # an entry serves that release and the later ones, up to the next
 
+    [stacks.NAME]             # what differs for the stack in patches/NAME
+    affected = "4.5..7.2"     # as above
+
     [[absorbed]]              # a patch that upstream took
     patch = "NAME.patch"      # its file name in the series
     release = "5.4"           # the first release that has it
@@ -29,6 +32,7 @@ Its grammar::
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import difflib
 import functools
 import re
@@ -75,7 +79,8 @@ class Catalogue:
     """Every release, oldest first, and what upstream absorbed.
 
     ``base`` is a version, ``affected`` a pair of lines as "4.5..5.3".  ``parts`` are those changes
-    of a patch that upstream has though it lacks the others: what it does to ``file``.
+    of a patch that upstream has though it lacks the others: what it does to ``file``.  ``stacks``
+    are the project's further stacks, each with its own ``affected``.
     """
 
     base: str
@@ -83,6 +88,7 @@ class Catalogue:
     releases: tuple[Release, ...]
     absorbed: tuple[Absorption, ...]
     parts: tuple[Absorption, ...] = ()
+    stacks: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Catalogue:
@@ -122,6 +128,15 @@ class Catalogue:
         """The lines from the first to the last of ``affected``, oldest first."""
         first, last = (line_key(line) for line in self.affected.split(".."))
         return tuple(line for line in self.lines if first <= line_key(line) <= last)
+
+    def for_stacks(self, names: Iterable[str | None]) -> Catalogue:
+        """The catalogue for these stacks together, by name, None for the top-level one: affected
+        are the lines from the first that one of them is for to the last."""
+        known = dict(self.stacks)
+        pairs = [known.get(name, self.affected) if name else self.affected for name in names]
+        ends = [end for pair in pairs for end in pair.split("..")]
+        span = f"{min(ends, key=line_key)}..{max(ends, key=line_key)}"
+        return dataclasses.replace(self, affected=span)
 
     def release(self, version: str) -> Release:
         """The release of that version; "5.2.0" finds "5.2" and the other way round.
@@ -292,7 +307,8 @@ def _catalogue(top: _Table) -> Catalogue:
     releases = _releases(top.tables("release"), pythons)
     absorbed = tuple(_absorption(table) for table in top.tables("absorbed"))
     parts = tuple(_absorption(table) for table in top.tables("absorbed-part"))
-    made = Catalogue(top.version("base"), top.text("affected"), releases, absorbed, parts)
+    stacks = _stacks(top.table("stacks"))
+    made = Catalogue(top.version("base"), top.text("affected"), releases, absorbed, parts, stacks)
     top.done()
     _check_references(made, top)
     return made
@@ -303,6 +319,15 @@ def _pythons(table: _Table) -> list[tuple[tuple[int, int, int], tuple[str, ...]]
         if not is_version(key):
             raise table.wrong(f"{key!r} is no version")
     return sorted((version_key(key), table.texts(key, _PYTHON)) for key in table.values)
+
+
+def _stacks(table: _Table) -> tuple[tuple[str, str], ...]:
+    found = []
+    for name in table.values:
+        one = table.table(name)
+        found.append((name, one.text("affected")))
+        one.done()
+    return tuple(found)
 
 
 def _releases(
@@ -345,9 +370,8 @@ def _absorption(table: _Table) -> Absorption:
 
 
 def _check_references(catalogue: Catalogue, top: _Table) -> None:
-    ends = catalogue.affected.split("..")
-    if len(ends) != 2 or not all(is_version(end) for end in ends):
-        raise top.wrong(f"affected {catalogue.affected!r} is no pair of lines such as 4.5..5.3")
+    spans = [catalogue.affected, *(affected for _name, affected in catalogue.stacks)]
+    ends = [end for span in spans for end in _ends(span, top)]
     if not catalogue.releases:
         return  # a new catalogue, before its first update
     versions = [("base", catalogue.base)]
@@ -362,3 +386,10 @@ def _check_references(catalogue: Catalogue, top: _Table) -> None:
         if end not in catalogue.lines:
             error = unknown("line", end, catalogue.lines)
             raise UsageError(f"{top.place}: affected: {error.message}", error.hint)
+
+
+def _ends(span: str, top: _Table) -> list[str]:
+    ends = span.split("..")
+    if len(ends) != 2 or not all(is_version(end) for end in ends):
+        raise top.wrong(f"affected {span!r} is no pair of lines such as 4.5..5.3")
+    return ends

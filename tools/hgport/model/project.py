@@ -2,37 +2,100 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hgport.errors import UsageError
 from hgport.model.catalogue import Catalogue
+from hgport.model.release import is_version
 from hgport.model.stack import Stack
 from hgport.places import project_dir
 
 
-def load(series: Path | None = None) -> tuple[Stack, Catalogue]:
+def load(series: Path | None = None, over: Sequence[str] = ()) -> tuple[Stack, Catalogue]:
     """The stack that a command is to use, and the catalogue that goes with it.
 
     ``series`` is a series file, or a directory that holds one, itself or in ``patches``, as quilt
-    has it; None takes the project's own.  A
-    series with a ``patches/releases.toml`` beside it is another such project, and brings its own
-    catalogue; any other is a plain quilt series, of which no base is known, and the project's
-    catalogue tells only which releases there are.  Raises UsageError.
+    has it; None takes the project's own.  A series with a ``patches/releases.toml`` beside it is
+    another such project, and brings its own catalogue; so does a further stack of one, in
+    ``patches/NAME``.  Any other is a plain quilt series, of which no base is known, and the
+    project's catalogue tells only which releases there are.
+
+    ``over`` are the stacks to put on top of it, in this order: each is the name of a further stack
+    of the same project, or a series file or directory as above.  Raises UsageError.
     """
-    path, catalogue, base = find(series)
-    return Stack.load(path, base), catalogue
+    lowest = _found(series)
+    stack = Stack.load(lowest.path, lowest.base)
+    names = [lowest.name]
+    for text in over:
+        found = _over(text, lowest)
+        if any(found.path.samefile(layer.top.path) for layer in stack.layers):
+            raise UsageError(f"{found.path} is already one of the stacks")
+        ours = found.project == lowest.project
+        stack = Stack.load(found.path, found.base if ours else None, stack)
+        names += [found.name] if ours else []
+    return stack, lowest.catalogue.for_stacks(names)
 
 
 def find(series: Path | None = None) -> tuple[Path, Catalogue, str | None]:
     """The series file that ``load`` would read, with the catalogue and the base (None: nobody knows
     it); the series itself is not looked at."""
+    found = _found(series)
+    return found.path, found.catalogue.for_stacks([found.name]), found.base
+
+
+def further(directory: Path) -> tuple[str, ...]:
+    """The names of the further stacks of the project whose patches are in ``directory``."""
+    places = sorted(directory.glob("*/series"))
+    return tuple(p.parent.name for p in places if not is_version(p.parent.name))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A series file; the ``project`` directory whose catalogue it has; its base, None if nobody
+    knows it; and its ``name``, if it is a further stack of that project."""
+
+    path: Path
+    catalogue: Catalogue
+    project: Path
+    base: str | None = None
+    name: str | None = None
+
+
+def _found(series: Path | None) -> _Found:
     if series is None:
-        return _project(project_dir())
+        return _of_project(project_dir(), project_dir() / "series")
     if series.is_dir():
         series = _in_directory(series)
     if (series.parent / "patches" / "releases.toml").is_file():
-        return _project(series.parent, series.name)
-    return series, Catalogue.load(project_dir() / "patches" / "releases.toml"), None
+        return _of_project(series.parent, series)
+    place = series.absolute().parent
+    if (place.parent / "releases.toml").is_file() and not is_version(place.name):
+        return _of_project(place.parent.parent, series, place.name)
+    return _Found(series, _catalogue(project_dir()), project_dir().resolve())
+
+
+def _over(text: str, lowest: _Found) -> _Found:
+    """The stack that a person means to put on top."""
+    patches = lowest.project / "patches"
+    if text in further(patches):
+        return _of_project(lowest.project, patches / text / "series", text)
+    if not Path(text).exists():
+        known = ", ".join(further(patches)) or "none"
+        raise UsageError(
+            f"there is no stack {text}", f"name a series file, or a stack of the project: {known}"
+        )
+    return _found(Path(text))
+
+
+def _of_project(directory: Path, series: Path, name: str | None = None) -> _Found:
+    catalogue = _catalogue(directory)
+    return _Found(series, catalogue, directory.resolve(), catalogue.base, name)
+
+
+def _catalogue(directory: Path) -> Catalogue:
+    return Catalogue.load(directory / "patches" / "releases.toml")
 
 
 def _in_directory(directory: Path) -> Path:
@@ -41,8 +104,3 @@ def _in_directory(directory: Path) -> Path:
         if place.is_file():
             return place
     raise UsageError(f"there is no series file, neither {places[0]} nor {places[1]}")
-
-
-def _project(directory: Path, name: str = "series") -> tuple[Path, Catalogue, str | None]:
-    catalogue = Catalogue.load(directory / "patches" / "releases.toml")
-    return directory / name, catalogue, catalogue.base

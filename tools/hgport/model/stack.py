@@ -3,6 +3,9 @@
 A port is a directory beside the patches, named like a line (``4.9``), with a series of its own.  It
 serves its line and every later one, up to the next port.  The top-level series counts as the port
 of the base's line.  Lines older than every port get the oldest.
+
+A stack can lie on another one: then its patches are applied after the other's.  The stacks that lie
+on each other are the layers, each with a series and ports of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hgport.errors import UsageError
+from hgport.model.patch import Patch
 from hgport.model.release import line_key
 from hgport.model.series import Series
 
@@ -32,27 +36,43 @@ class Stack:
     """The top-level series and its ports (by line, oldest first).
 
     ``base`` is the line that the top-level series is written for; None says that nobody knows, and
-    then the top-level series serves whatever is older than the oldest port directory.
+    then the top-level series serves whatever is older than the oldest port directory.  ``under`` is
+    the stack that this one lies on.  But for ``layers``, ``names``, ``named`` and ``patches_for``,
+    everything here is about this stack alone.
     """
 
     top: Series
     ports: tuple[Port, ...]
     base: str | None
+    under: Stack | None = None
 
     @classmethod
-    def load(cls, series_path: Path, base: str | None) -> Stack:
+    def load(cls, series_path: Path, base: str | None, under: Stack | None = None) -> Stack:
         """Read a series file and the port directories beside its patches.
 
         ``base`` is a line or a release ("5.2" or "5.2.2").  Raises UsageError for whatever
-        Series.load does, and for a top-level series without patches; a port may have none, where
-        upstream has them all.
+        Series.load does, for a top-level series without patches (a port may have none, where
+        upstream has them all), and for a patch that a stack below has too.
         """
         top = Series.load(series_path)
         if not top.patches:
             raise UsageError(f"{series_path} lists no patch")
         lines = sorted(_port_lines(top.directory), key=line_key)
         ports = tuple(Port(n, Series.load(top.directory / n / "series")) for n in lines)
-        return cls(top, ports, ".".join(base.split(".")[:2]) if base else None)
+        stack = cls(top, ports, ".".join(base.split(".")[:2]) if base else None, under)
+        twice = set(stack.own_names) & set(under.names if under else ())
+        if twice:
+            raise UsageError(f"{series_path} has {min(twice)}, and so has a stack below it")
+        return stack
+
+    @cached_property
+    def layers(self) -> tuple[Stack, ...]:
+        """This stack and those below it, the lowest first."""
+        return (*(self.under.layers if self.under else ()), self)
+
+    def patches_for(self, line: str) -> tuple[Patch, ...]:
+        """All patches for the releases of ``line``, of the lowest layer first."""
+        return tuple(p for layer in self.layers for p in layer.for_line(line).series.patches)
 
     def for_line(self, line: str) -> Port:
         """The port that serves the releases of ``line``."""
@@ -72,7 +92,13 @@ class Stack:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The names of all patches: the top-level series' in order, then those only in ports."""
+        """The names of all patches of all layers, of the lowest first."""
+        return tuple(name for layer in self.layers for name in layer.own_names)
+
+    @cached_property
+    def own_names(self) -> tuple[str, ...]:
+        """The names of this stack's patches: the top-level series' in order, then those only in
+        ports."""
         every = [self.top] + [port.series for port in self.ports]
         return tuple(dict.fromkeys(name for series in every for name in series.names))
 
