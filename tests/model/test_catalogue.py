@@ -121,6 +121,13 @@ def test_an_absorption_is_in_force_from_its_release_on() -> None:
     assert catalogue.absorption("b.patch", catalogue.release("5.3")) is None
 
 
+def test_upstreams_changeset_may_be_unknown() -> None:
+    lines = [line for line in TEXT.splitlines() if not line.startswith("changeset")]
+    (bare, *_), (full, *_) = parse("\n".join(lines)).absorbed, parse(TEXT).absorbed
+    assert (bare.changeset, bare.since) == (None, "5.2.1")
+    assert full.since == "5.2.1 (0123456789ab)"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

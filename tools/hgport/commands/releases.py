@@ -149,11 +149,13 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _remarks(row: dict[str, Any]) -> str:
-    remarks = [
-        f"{short_name(one['patch'])} since {one['release']} ({one['changeset']})"
-        for one in row["absorbed"]
-    ]
+    remarks = [f"{short_name(one['patch'])} since {_since(one)}" for one in row["absorbed"]]
     return "; ".join([*remarks, f"yanked: {row['yanked']}"] if row["yanked"] else remarks)
+
+
+def _since(absorbed: dict[str, Any]) -> str:
+    changeset = absorbed["changeset"]
+    return f"{absorbed['release']} ({changeset})" if changeset else str(absorbed["release"])
 
 
 def _advice(release: Release) -> str:

@@ -14,7 +14,7 @@ Its grammar::
     [[absorbed]]              # a patch that upstream took
     patch = "NAME.patch"      # its file name in the series
     release = "5.4"           # the first release that has it
-    changeset = "43eea17ae7b3"
+    changeset = "43eea17ae7b3"  # optional, where it is known
     file = "hgext/x.py"       # the evidence: this file has this line of text from that release
     line = "class x:"         # on, and not before
 
@@ -63,15 +63,20 @@ class Absorption:
     """A patch that upstream took.
 
     ``patch`` is its file name in the series, ``release`` the first release that has it,
-    ``changeset`` upstream's hash.  ``file`` and ``line`` are the evidence in content: from that
-    release on, and not before, the file has that line of text.
+    ``changeset`` upstream's hash, None where it is not known.  ``file`` and ``line`` are the
+    evidence in content: from that release on, and not before, the file has that line of text.
     """
 
     patch: str
     release: str
-    changeset: str
+    changeset: str | None
     file: str
     line: str
+
+    @property
+    def since(self) -> str:
+        """Where it came in: "5.4 (43eea17ae7b3)", or the release alone."""
+        return f"{self.release} ({self.changeset})" if self.changeset else self.release
 
 
 @dataclass(frozen=True)
@@ -361,7 +366,7 @@ def _absorption(table: _Table) -> Absorption:
     made = Absorption(
         table.text("patch"),
         table.version("release"),
-        table.text("changeset", _CHANGESET),
+        table.text("changeset", _CHANGESET) if "changeset" in table.values else None,
         table.text("file"),
         table.text("line"),
     )
