@@ -16,6 +16,7 @@ from helpers_proof import batch, blob
 from helpers_server import ask, client_context, dial, raw
 from hgport.proof import faults
 from hgport.proof.authority import HOST
+from hgport.proof.connection import ALTERED
 from hgport.proof.evidence import Request
 from hgport.proof.faults import Fault
 from hgport.proof.server import PASSWORD, USER, Server
@@ -120,7 +121,7 @@ def test_a_reused_connection_is_reset_in_a_body(
 def test_a_fresh_connection_is_reset_in_a_body(
     tls: bool, place: faults.Where, received: int
 ) -> None:
-    with Server(Fault("reset", resets_at=place, resets_fresh=True), tls=tls) as server:
+    with Server(Fault("reset", resets_at=place, resets_on=faults.FRESH), tls=tls) as server:
         lost(dial(server))
         client = dial(server)
         assert ask(client, "POST", "/lfs/objects/batch", batch(OID)) == 200
@@ -145,7 +146,11 @@ def test_the_place_is_exact_where_head_and_body_come_at_once(tls: bool) -> None:
 @pytest.mark.parametrize(("place", "size"), [(faults.START, 1), (faults.HEADERS, 128)])
 @pytest.mark.parametrize("fresh", [False, True], ids=["reused", "fresh"])
 def test_a_head_is_cut(tls: bool, place: str, size: int, fresh: bool) -> None:
-    with Server(Fault("reset", resets_at=place, resets_fresh=fresh), tls=tls, stall=5) as server:
+    with Server(
+        Fault("reset", resets_at=place, resets_on=faults.FRESH if fresh else faults.REUSED),
+        tls=tls,
+        stall=5,
+    ) as server:
         sock = raw(server)
         if not fresh:
             assert put(sock, DATA).startswith(b"HTTP/1.1 200")
@@ -279,6 +284,24 @@ def test_a_slow_reader_reads_all(tls: bool) -> None:
     assert [r.sha256 for r in server.requests()[1:]] == [OID, OID]
 
 
+def test_a_client_that_waits_for_an_answer_is_lost(tls: bool) -> None:
+    fault = Fault("end", resets_at=faults.END, resets_on=faults.ANY, times=1)
+    with Server(fault, tls=tls, blobs={OID: DATA}) as server:
+        for method, body in (("PUT", DATA), ("GET", b"")):
+            sock = raw(server)
+            asked = f"{method} {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+            sock.sendall(asked.encode() + body)
+            if method == "PUT":
+                assert is_reset(sock)
+            else:
+                # once for each object is enough
+                assert response(sock).endswith(DATA)
+                sock.close()
+    cut, other = server.requests()
+    assert (cut.outcome, cut.status, cut.received, cut.sha256) == ("reset", None, 200_000, OID)
+    assert other.outcome == "answered"
+
+
 # -- responses
 
 
@@ -306,6 +329,47 @@ def test_a_response_is_cut_short_but_ends_in_good_order(tls: bool, method: str) 
     assert method == "PUT" or DATA.startswith(body)
 
 
+def test_what_is_fetched_is_not_what_it_should_be(tls: bool) -> None:
+    data = bytes(range(250)) * 4
+    oid = hashlib.sha256(data).hexdigest()
+    with Server(Fault("altered", alters_content=True), tls=tls, blobs={oid: data}) as server:
+        sock = raw(server)
+        sock.sendall(f"GET /lfs/objects/{oid} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        body = response(sock).partition(b"\r\n\r\n")[2]
+        sock.close()
+    assert len(body) == len(data) and body != data
+    assert server.requests()[0].detail == ALTERED
+
+
+def test_how_long_to_wait_is_said_with_the_status_only(tls: bool) -> None:
+    with Server(Fault("429", status=429, retry_after=7), tls=tls) as server:
+        sock = raw(server)
+        answer = put(sock, DATA)
+        assert answer.startswith(b"HTTP/1.1 429") and b"\r\nretry-after: 7\r\n" in answer.lower()
+        asked = batch(OID)
+        sock.sendall(b"POST /lfs/objects/batch HTTP/1.1\r\nHost: x\r\n")
+        sock.sendall(b"Content-Length: %d\r\n\r\n" % len(asked) + asked)
+        assert b"etry-" not in response(sock)
+        sock.close()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("batch", resets_at=faults.END, resets_on=faults.FRESH, target=faults.BATCH),
+        Fault("batch", cuts_response=True, target=faults.BATCH),
+    ],
+)
+def test_only_what_asks_for_actions_is_struck(tls: bool, fault: Fault) -> None:
+    with Server(fault, tls=tls) as server:
+        assert ask(dial(server), "PUT", PATH, DATA) == 200
+        client = dial(server)
+        with pytest.raises((OSError, http.client.HTTPException)):
+            ask(client, "POST", "/lfs/objects/batch", batch(OID))
+        client.close()
+    assert [r.object for r in server.requests()] == [OID, ""]
+
+
 def test_each_connection_is_announced_to_end(tls: bool) -> None:
     with Server(Fault("close", closes_each=True), tls=tls) as server:
         sock = raw(server)
@@ -320,7 +384,7 @@ def test_each_connection_is_announced_to_end(tls: bool) -> None:
 STRIKES = [
     Fault("middle", resets_at=faults.MIDDLE),
     Fault("last", resets_at=faults.LAST),
-    Fault("fresh", resets_at=0, resets_fresh=True),
+    Fault("fresh", resets_at=0, resets_on=faults.FRESH),
     Fault("early", status=403, answers_at=faults.HEADERS, rest=faults.HANG_UP),
     Fault("status", status=500),
     Fault("stalls", stalls=10),

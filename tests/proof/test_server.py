@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import http.client
 import json
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from helpers_proof import batch, blob
 from helpers_server import JSON, ask, dial, raw
+from hgport.proof import faults
 from hgport.proof.authority import HOST
-from hgport.proof.faults import Fault
+from hgport.proof.faults import Fault, Random
 from hgport.proof.server import Server
 
 HONEST = Fault("none")
@@ -126,6 +130,54 @@ def test_it_is_gone_after_the_block() -> None:
         socket.create_connection(("127.0.0.1", server.port), timeout=1)
     assert sock.recv(10) == b""
     sock.close()
+
+
+def refused(server: Server) -> bool:
+    with contextlib.suppress(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=10).close()
+        return False
+    return True
+
+
+def test_nobody_listens() -> None:
+    with Server(Fault("gone", gone=faults.FROM_START)) as server:
+        assert refused(server)
+    assert server.requests() == ()
+
+
+def test_nobody_listens_any_more(tls: bool) -> None:
+    with Server(Fault("gone", gone=faults.AFTER_BATCH), tls=tls) as server:
+        assert ask(dial(server), "PUT", "/lfs/objects/x", b"x") == 200
+        client = dial(server)
+        client.request("POST", "/lfs/objects/batch", batch("x"), JSON)
+        answer = client.getresponse()
+        assert refused(server)
+        assert answer.status == 200 and answer.getheader("connection") == "close"
+        answer.read()
+
+
+def test_several_connections_at_once_meet_what_comes_by_chance(tls: bool) -> None:
+    blobs = dict(blob(number, 20_000) for number in range(24))
+
+    def push(server: Server, oid: str) -> int:
+        for attempt in range(1, 10):
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                client = dial(server)
+                try:
+                    assert ask(client, "PUT", f"/lfs/objects/{oid}", blobs[oid]) == 200
+                    return attempt
+                finally:
+                    client.close()
+        raise AssertionError("struck for ever")
+
+    told = []
+    for _time in range(2):
+        with Server(Random(3, chance=0.6), tls=tls) as server, ThreadPoolExecutor(4) as pool:
+            told.append(list(pool.map(functools.partial(push, server), blobs)))
+        whole = {r.sha256 for r in server.requests() if r.outcome == "answered"}
+        assert whole == set(blobs) and not server.stalled.is_set()
+        assert {r.outcome for r in server.requests()} == {"answered", "reset"}
+    assert told[0] == told[1] and max(told[0]) == 4
 
 
 def test_a_client_without_our_authority_refuses_it() -> None:

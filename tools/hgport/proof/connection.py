@@ -12,8 +12,18 @@ from typing import NoReturn, Protocol
 import h11
 
 from hgport.proof.evidence import Request
-from hgport.proof.faults import DRAIN, EARLY, HEADERS, LAST, MIDDLE, START, Fault
+from hgport.proof.faults import (
+    AFTER_BATCH,
+    DRAIN,
+    EARLY,
+    END,
+    HEADERS,
+    LAST,
+    MIDDLE,
+    START,
+)
 from hgport.proof.services import Answer, Call, Services
+from hgport.proof.strikes import Strikes, is_fit
 
 _BLOCK = 65536
 _CRAWL = 32768
@@ -29,6 +39,7 @@ _FAREWELL_SECONDS = 0.2
 TICKS = 3  # a stall is so many silent waits in a row, so that one pause of the machine is none
 # what a request's record says of a fault that its outcome does not tell
 CRAWLED, CUT_SHORT = "read slowly", "the response was cut short"
+ALTERED = "the content was altered"
 # what else begins like a request is what spilled over from the one before
 _METHODS = ("GET", "HEAD", "POST", "PUT")
 _CHALLENGE = ("WWW-Authenticate", 'Basic realm="hgport"')
@@ -57,6 +68,9 @@ class Owner(Protocol):
     def pause(self, seconds: float) -> None:
         """Wait, but not once the server is closing."""
 
+    def take_no_more(self) -> None:
+        """Refuse further connections from now on."""
+
 
 class Connection:
     """One connection: ``number`` counts them from 1; its socket has a time limit of one tick.
@@ -69,14 +83,16 @@ class Connection:
         owner: Owner,
         number: int,
         sock: socket.socket,
-        fault: Fault,
+        strikes: Strikes,
         services: Services,
         authorization: str,
     ) -> None:
         self._owner = owner
         self._number = number
         self._sock = sock
-        self._fault = fault
+        self._strikes = strikes
+        # what is in force for the request at hand
+        self._fault = strikes.at_head
         self._services = services
         self._authorization = authorization
         self._http = h11.Connection(h11.SERVER)
@@ -91,6 +107,7 @@ class Connection:
             number += 1
             self._begun = False
             self._received_head = 0
+            self._fault = self._strikes.at_head
             request = Request(self._number, number)
             if self._http.trailing_data[0]:
                 self._begin(request)
@@ -148,6 +165,7 @@ class Connection:
             request.announced = int(headers["content-length"])
         if self._call.is_transfer:
             request.object = self._call.object
+        self._fault = self._strikes.on(self._call, request.number)
 
     def _read_body(self, request: Request) -> bytes:
         """Read the body, keeping the record up to date; cut and answer it where the fault says.
@@ -174,12 +192,10 @@ class Connection:
         return bytes(talk)
 
     def _strike(self, request: Request) -> None:
-        """Do what the fault does at this place of a transfer."""
-        if not self._call.is_transfer:
-            return
+        """Do what the fault does at this place of a request."""
         fault, place = self._fault, request.received
         half = (request.announced or 0) // 2
-        if fault.stalls is not None and place >= half and self._is_struck(request):
+        if fault.stalls is not None and place >= half:
             self._owner.pause(fault.stalls)
             self._reset(request)
         if place >= self._cut_at(request):
@@ -194,14 +210,11 @@ class Connection:
     def _cut_at(self, request: Request) -> float:
         """How many bytes of this body are read before the connection is reset."""
         where, announced = self._fault.resets_at, request.announced or 0
-        if where in (None, START, HEADERS) or not self._is_struck(request):
+        if where in (None, START, HEADERS):
             return float("inf")
         if isinstance(where, int):
             return where
-        return {MIDDLE: announced // 2, LAST: announced - 1}[str(where)]
-
-    def _is_struck(self, request: Request) -> bool:
-        return (request.number == 1) == self._fault.resets_fresh
+        return {MIDDLE: announced // 2, LAST: announced - 1, END: announced}[str(where)]
 
     def _event(self, request: Request) -> h11.Event:
         """The next event, waiting for as much as it takes."""
@@ -230,7 +243,7 @@ class Connection:
 
     def _head_limit(self, request: Request) -> int | None:
         limit = {START: 1, HEADERS: _IN_HEADERS}.get(str(self._fault.resets_at))
-        return limit if self._is_struck(request) else None
+        return limit if is_fit(self._fault, request.number) else None
 
     def _begin(self, request: Request) -> None:
         """Something of this request has come, so it is one."""
@@ -265,7 +278,7 @@ class Connection:
                 return max(1, limit - self._received_head)
             # what comes with the head may go beyond the place
             return _BLOCK if self._fault.resets_at is None else 1
-        cut = self._cut_at(request) if self._call.is_transfer else float("inf")
+        cut = self._cut_at(request)
         block = _BLOCK if self._fault.crawls is None else _CRAWL
         return int(max(1, min(block, cut - request.received)))
 
@@ -284,8 +297,8 @@ class Connection:
     # -- answering
 
     def _refuses(self, request: Request) -> bool:
-        """Whether the fault answers this transfer with a status of its own, and has not yet."""
-        if self._fault.status is None or request.status is not None or not self._call.is_transfer:
+        """Whether the fault answers this request with a status of its own, and has not yet."""
+        if self._fault.status is None or request.status is not None:
             return False
         allowed = self._call.headers.get("authorization") == self._authorization
         return self._fault.status != 401 or not allowed
@@ -303,13 +316,11 @@ class Connection:
         if self._refuses(Request(0, 0)):
             return self._refusal()
         answer = self._services.answer(self._call, talk)
-        if self._cuts_response and len(answer.body) < 2 * _LACKING:
+        if self._fault.cuts_response and len(answer.body) < 2 * _LACKING:
             return Answer(answer.status, answer.body.ljust(2 * _LACKING), answer.kind)
+        if self._fault.alters_content:
+            return Answer(answer.status, answer.body[::-1], answer.kind)
         return answer
-
-    @property
-    def _cuts_response(self) -> bool:
-        return self._fault.cuts_response and self._call.is_transfer
 
     def _respond(self, request: Request, answer: Answer, *, last: bool = False) -> None:
         """Send a response; ``last`` says that nothing more is read, and the connection closed."""
@@ -318,17 +329,24 @@ class Connection:
         headers = [("Content-Length", str(len(answer.body))), ("Content-Type", answer.kind)]
         if answer.status == 401:
             headers.append(_CHALLENGE)
+        elif answer.status == self._fault.status and self._fault.retry_after is not None:
+            headers.append(("Retry-After", str(self._fault.retry_after)))
+        if self._fault.gone == AFTER_BATCH and self._call.is_batch:
+            self._owner.take_no_more()
+            last = True
         if last or self._fault.closes_each:
             headers.append(("Connection", "close"))
         response = self._http.send(h11.Response(status_code=answer.status, headers=headers))
         response += self._http.send(h11.Data(data=answer.body))
         response += self._http.send(h11.EndOfMessage())
-        if self._cuts_response:
+        if self._fault.cuts_response:
             request.detail = CUT_SHORT
+        elif self._fault.alters_content:
+            request.detail = ALTERED
         self._deliver(response, last)
 
     def _deliver(self, response: bytes, last: bool) -> None:
-        if self._cuts_response:
+        if self._fault.cuts_response:
             self._sock.sendall(response[:-_LACKING])
             self._say_farewell()
             raise Ended

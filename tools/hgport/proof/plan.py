@@ -50,6 +50,7 @@ _HARNESS = (
     "proof/schedule.py",
     "proof/server.py",
     "proof/services.py",
+    "proof/strikes.py",
     "proof/work.py",
     "proof/world.py",
     "upstream/contents.py",

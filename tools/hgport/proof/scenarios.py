@@ -188,7 +188,7 @@ RESET_HEADERS = Fault("reset in the headers", resets_at=faults.HEADERS)
 RESET_MIDDLE = Fault("reset in mid-body", resets_at=faults.MIDDLE)
 RESET_LAST = Fault("reset one byte before the end", resets_at=faults.LAST)
 RESET_FRESH = Fault(
-    "reset on a fresh connection", closes_each=True, resets_at=faults.MIDDLE, resets_fresh=True
+    "reset on a fresh connection", closes_each=True, resets_at=faults.MIDDLE, resets_on=faults.FRESH
 )
 CHALLENGE = Fault("401 after the body", status=401)
 CHALLENGE_EARLY = Fault(
@@ -325,7 +325,7 @@ _QUICK = {
 def _over(transport: str, fault: Fault, course: Course) -> Course:
     """The course over a transport: TLS that breaks while the client sends is told in a way that
     Mercurial does not understand, in a new Python."""
-    if transport == "https" and (fault.rest == faults.HANG_UP or fault.resets_fresh):
+    if transport == "https" and (fault.rest == faults.HANG_UP or fault.resets_on == faults.FRESH):
         reason = course.reason or "Python 3.10 and later hide a broken pipe under TLS"
         return replace(course, python=("3.10", TLS_ENDED), reason=reason)
     return course

@@ -1,9 +1,9 @@
 """A server that misbehaves in a stated way, and remembers what it was sent.
 
 It listens on loopback, on a port that was free, in threads of this process.  What it answers is
-``services``' to say; what it does wrong is a ``Fault``, which ``connection`` obeys: by its own
-state (which request on which connection, how many bytes), hardly ever by waiting, so that a fault
-comes every time.
+``services``' to say; what it does wrong is a ``Fault``, of which ``strikes`` says when it is in
+force, and which ``connection`` obeys: by its own state (which request on which connection, how many
+bytes), hardly ever by waiting, so that a fault comes every time.
 
 What it saw is a list of ``Request``.  A client that announces a body and then sends nothing more
 is a *stall*; the server says so through ``stalled`` and hangs up, so that nobody waits longer
@@ -24,8 +24,9 @@ from types import TracebackType
 from hgport.proof.authority import HOST, authority_pem, server_context
 from hgport.proof.connection import TICKS, Connection, Ended, Stalled
 from hgport.proof.evidence import Request
-from hgport.proof.faults import Fault
+from hgport.proof.faults import FROM_START, Fault, Random
 from hgport.proof.services import LFS, REPOSITORY, Services
+from hgport.proof.strikes import Strikes
 
 USER, PASSWORD = "hgport", "loopback only"
 _AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -46,7 +47,8 @@ server.password = {PASSWORD}
 
 
 class Server:
-    """A server for one client, a ``host.Host``.  Use it in a ``with``.
+    """A server for one client, a ``host.Host``, that does one thing wrong, or some by chance.  Use
+    it in a ``with``.
 
     ``blobs``, by sha256 (hex), can be downloaded; ``repository`` says that it takes pushes, and
     ``post_arguments`` that Mercurial's commands are to carry their arguments in the body;
@@ -55,7 +57,7 @@ class Server:
 
     def __init__(
         self,
-        fault: Fault,
+        fault: Fault | Random,
         *,
         tls: bool = False,
         blobs: Mapping[str, bytes] | None = None,
@@ -63,7 +65,8 @@ class Server:
         post_arguments: bool = False,
         stall: float = 1.2,
     ) -> None:
-        self.fault = fault
+        self._strikes = Strikes(fault)
+        self._standing = fault.standing
         self.stalled = threading.Event()
         self._context = server_context() if tls else None
         self._tick = stall / TICKS
@@ -72,9 +75,10 @@ class Server:
         self._connections: dict[int, socket.socket] = {}
         self._threads: list[threading.Thread] = []
         self._closing = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        self._deaf = threading.Event()
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://{HOST}:{self.port}"
         self.repository_url = self.url + REPOSITORY if repository else None
@@ -91,10 +95,15 @@ class Server:
     @property
     def config(self) -> str:
         proxy = f"[http_proxy]\nhost = {HOST}:{self.port}\nalways = True\n"
-        return _AUTH.format(port=self.port) + (proxy if self.fault.proxy else "")
+        return _AUTH.format(port=self.port) + (proxy if self._standing.proxy else "")
 
     def __enter__(self) -> Server:
-        self._start(self._accept)
+        # the port stays ours: who dials it is refused as long as nobody listens
+        if self._standing.gone != FROM_START:
+            self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            self._listener.listen()
+            self._start(self._accept)
         return self
 
     def __exit__(
@@ -106,6 +115,7 @@ class Server:
         self.hang_up()
         for thread in self._threads:
             thread.join()
+        self._listener.close()
 
     def requests(self) -> tuple[Request, ...]:
         """What came so far, by connection and number."""
@@ -131,6 +141,9 @@ class Server:
                 with contextlib.suppress(OSError):
                     how = socket.SHUT_WR if sock is half else socket.SHUT_RDWR
                     socket.socket.shutdown(sock, how)
+        self._wake()
+
+    def _wake(self) -> None:
         # the one way to wake an accept() that works on every platform
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port)).close()
@@ -153,6 +166,12 @@ class Server:
         """Wait, but not once the server is closing."""
         self._closing.wait(seconds)
 
+    def take_no_more(self) -> None:
+        """Refuse further connections from now on."""
+        self._deaf.set()
+        self._wake()
+        self._threads[0].join()
+
     def _start(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
         self._threads.append(thread)
@@ -163,7 +182,7 @@ class Server:
             for number in range(1, 1_000_000):
                 sock, _peer = self._listener.accept()
                 with self._lock:
-                    if self.closing:
+                    if self.closing or self._deaf.is_set():
                         sock.close()
                         return
                     self._connections[number] = sock
@@ -173,13 +192,12 @@ class Server:
         try:
             sock.settimeout(_HANDSHAKE_SECONDS)
             if self._context is not None:
-                if self.fault.proxy:
+                if self._standing.proxy:
                     _open_tunnel(sock)
                     self.note(Request(number, 0, TUNNEL, outcome="answered"))
                 sock = self._secured(number, sock)
             sock.settimeout(self._tick)
-            connection = Connection(self, number, sock, self.fault, self._services, _AUTHORIZATION)
-            connection.run()
+            Connection(self, number, sock, self._strikes, self._services, _AUTHORIZATION).run()
         except Stalled:
             self.stalled.set()
             self.hang_up()

@@ -55,6 +55,11 @@ class Call:
         return self.method in ("PUT", "GET") and self.path.startswith(LFS)
 
     @property
+    def is_batch(self) -> bool:
+        """Whether this asks where lfs's objects are to be sent, or come from."""
+        return self.method == "POST" and self.path == f"{LFS}/objects/batch"
+
+    @property
     def preamble(self) -> int:
         """How many bytes of the body are arguments of the command."""
         return int(self.headers.get(_POSTED, "0")) if self.is_sound else 0
@@ -102,7 +107,7 @@ class Services:
                 return self._mercurial(call, talk)
             except (KeyError, ValueError) as err:
                 return Answer(400, f"no {call.command} request: {err!r}\n".encode())
-        if call.method == "POST" and call.path == f"{LFS}/objects/batch":
+        if call.is_batch:
             return self._batch(talk)
         if call.method == "PUT" and call.is_transfer:
             return Answer(200)
