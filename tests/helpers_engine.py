@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import io
 import tarfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from hgport.engine import hg
@@ -73,11 +73,19 @@ def write_tree(root: Path, files: dict[str, bytes]) -> Path:
 def write_stack(root: Path, patches: dict[str, bytes], ports: dict[str, dict[str, bytes]]) -> Path:
     """Write ``series`` and ``patches/`` with port directories; gives the series file."""
     write_tree(root / "patches", patches)
-    (root / "series").write_text("".join(f"{name}\n" for name in patches))
+    _write_ports(root / "patches", ports)
+    return _write_series(root, patches)
+
+
+def _write_ports(directory: Path, ports: dict[str, dict[str, bytes]]) -> None:
     for line, ported in ports.items():
-        write_tree(root / "patches" / line, ported)
-        (root / "patches" / line / "series").write_text("".join(f"{n}\n" for n in ported))
-    return root / "series"
+        write_tree(directory / line, ported)
+        _write_series(directory / line, ported)
+
+
+def _write_series(directory: Path, names: Iterable[str]) -> Path:
+    (directory / "series").write_text("".join(f"{name}\n" for name in names))
+    return directory / "series"
 
 
 class Project:
@@ -120,6 +128,17 @@ class Project:
         text += "\n".join(self._releases)
         (self.root / "patches" / "releases.toml").write_text(text)
         return series
+
+    def further(
+        self,
+        name: str,
+        patches: dict[str, bytes],
+        ports: dict[str, dict[str, bytes]] | None = None,
+    ) -> Path:
+        """Write a further stack, to be put on top of the first; gives its series file."""
+        directory = write_tree(self.root / "patches" / name, patches)
+        _write_ports(directory, ports or {})
+        return _write_series(directory, patches)
 
 
 def _sdist(top: str, files: dict[str, bytes], executable: Collection[str]) -> bytes:

@@ -43,7 +43,7 @@ def test_json(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["status", "--json", "5.3"]) == 0
     plain = json.loads(capsys.readouterr().out)
     (release,) = plain["releases"]
-    assert (release["version"], release["line"], release["port"]) == ("5.3", "5.3", None)
+    assert (release["version"], release["line"], release["ports"]) == ("5.3", "5.3", [None])
     (patch,) = release["patches"]
     assert (patch["patch"], patch["outcome"]) == ("one.patch", "offset")
     assert patch["hunks"] == [
@@ -141,3 +141,51 @@ def test_the_root_of_a_tree_that_quilt_works_in(
     (root / "patches" / "series").write_text("two.patch\n")
     (root / "patches" / "two.patch").write_bytes(file_diff("f", BASE, numbered(30, line3="3")))
     assert run(["status", "--series", str(root)]) == 0
+
+
+def test_a_stack_on_top(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    made.further("more", {"two.patch": patch_bytes(file_diff("f", BASE, BASE + b"more\n"))})
+    assert run(["status", "--with", "more"]) == 0
+    assert capsys.readouterr().out == (
+        "     5.2  5.3\nseries\none  ok   offset\npatches/more/series\ntwo  ok   offset\n"
+        "2 patches on 2 releases: all as it should be\n"
+    )
+    assert run(["status", "--with", "more", "--json"]) == 0
+    stacks = json.loads(capsys.readouterr().out)["stacks"]
+    assert [stack["patches"] for stack in stacks] == [["one.patch"], ["two.patch"]]
+
+
+def test_a_conflict_on_top_is_exit_code_1(
+    made: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = patch_bytes(file_diff("f", BASE, numbered(30, line10="other")))
+    made.further("more", {"two.patch": other})
+    assert run(["status", "--series", str(made.root / "patches/more")]) == 0
+    capsys.readouterr()
+    assert run(["status", "--with", "more"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[-2:] == [
+        "two on 5.2..5.3: conflict in f hunk 1 (line 7)",
+        "2 patches on 2 releases: 2 conflicts",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--with", "mroe"], "there is no stack mroe"),
+        (["--with", "more", "--with", "more"], "is already one of the stacks"),
+        (["--with", "twice"], "has one.patch, and so has a stack below it"),
+        (["--with", "/nowhere/series"], "there is no stack /nowhere/series"),
+    ],
+)
+def test_bad_stacks_on_top(
+    made: Project, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    made.further("more", {"two.patch": ONE})
+    made.further("twice", {"one.patch": ONE})
+    assert run(["status", *words]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.startswith("hgport: ")
+    assert err.count("\n") == 1

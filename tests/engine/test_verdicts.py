@@ -33,8 +33,8 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return result
 
 
-def matrix(series: Path | None = None, **options: int) -> Matrix:
-    stack, catalogue = project.load(series)
+def matrix(series: Path | None = None, *over: str, **options: int) -> Matrix:
+    stack, catalogue = project.load(series, over)
     return verdicts(stack, catalogue, select(catalogue, "all"), **options)
 
 
@@ -58,7 +58,7 @@ def test_ports_offsets_and_conflicts(made: Project) -> None:
     found = matrix()
     assert outcomes(found) == ["clean", "clean", "offset", "conflict", "not affected"]
     assert outcomes(found, 1) == ["clean", "clean", "clean", "not tried", "not affected"]
-    assert [column.port for column in found.columns] == ["4.9", None, None, None, None]
+    assert [column.ports for column in found.columns] == [("4.9",), *[(None,)] * 4]
     assert not found.is_right
 
 
@@ -197,6 +197,108 @@ def test_a_patch_for_none_of_the_releases_is_not_right(made: Project) -> None:
     assert outcomes(found, 1) == ["clean", "not affected"]
     assert found.nowhere == ("1.patch",)
     assert not found.is_right
+
+
+# stacks on each other
+
+
+def on_top(made: Project, patches: dict[str, bytes], **ports: dict[str, bytes]) -> None:
+    """Patch 1 changes line 10 of f on 5.2 and 5.3, and the stack ``more`` comes on top of it."""
+    made.release("5.2", FILES)
+    made.release("5.3", {"f": b"x\n" + BASE, "g": b"old\n"})
+    made.write("5.2", {"1.patch": ONE})
+    made.further("more", patches, {line.replace("_", "."): p for line, p in ports.items()})
+
+
+AFTER = patch_bytes(
+    file_diff("f", numbered(30, line10="new 10"), numbered(30, line10="new 10", line11="11"))
+)
+
+
+def test_a_stack_on_top_is_judged_on_what_the_lower_one_leaves(made: Project) -> None:
+    on_top(made, {"2.patch": AFTER})
+    found = matrix(None, "more")
+    assert found.names == ("1.patch", "2.patch")
+    assert [layer.names for layer in found.layers] == [("1.patch",), ("2.patch",)]
+    assert outcomes(found, 0) == outcomes(found, 1) == ["clean", "offset"]
+    assert found.is_right
+    # by itself it does not fit
+    assert outcomes(matrix(made.root / "patches/more")) == ["conflict"] * 2
+
+
+def test_each_stack_has_ports_of_its_own(made: Project) -> None:
+    below = b"x\n" + numbered(30, line10="new 10")
+    other = patch_bytes(file_diff("f", below, below.replace(b"line 11\n", b"11\n")))
+    on_top(made, {"2.patch": AFTER}, **{"5_3": {"2.patch": other}})
+    found = matrix(None, "more")
+    assert [column.ports for column in found.columns] == [(None, None), (None, "5.3")]
+    assert outcomes(found, 1) == ["clean", "clean"]
+
+
+def test_what_does_not_apply_below_is_not_tried_above(made: Project) -> None:
+    on_top(made, {"2.patch": TWO})
+    (made.root / "patches/1.patch").write_bytes(ONE.replace(b"line 9", b"line x"))
+    found = matrix(None, "more")
+    assert outcomes(found) == ["conflict"] * 2
+    assert outcomes(found, 1) == ["not tried"] * 2
+
+
+def test_what_the_lower_stack_does_already_is_no_good_news(made: Project) -> None:
+    on_top(made, {"2.patch": ONE})
+    found = matrix(None, "more")
+    assert outcomes(found) == ["clean", "offset"]
+    assert outcomes(found, 1) == ["upstreamed"] * 2
+    assert not found.is_right
+
+
+def test_upstream_may_have_a_patch_of_the_upper_stack(made: Project) -> None:
+    made.release("5.4", {"f": b"upstream did this\n" + BASE, "g": b"old\n"})
+    made.absorbed("2.patch", "5.4", "f", "upstream did this")
+    on_top(made, {"2.patch": AFTER, "3.patch": TWO}, **{"5_4": {"3.patch": TWO}})
+    found = matrix(None, "more")
+    assert outcomes(found, 1) == ["clean", "offset", "upstreamed"]
+    assert outcomes(found, 2) == ["clean"] * 3
+    cell = found.columns[2].cells[1]
+    assert cell is not None
+    assert (cell.since, cell.problems) == ("5.4", ())
+    assert found.is_right
+
+
+def test_a_port_of_the_upper_stack_that_leaves_a_patch_out_for_no_reason(made: Project) -> None:
+    on_top(made, {"2.patch": AFTER, "3.patch": TWO}, **{"5_3": {"3.patch": TWO}})
+    assert outcomes(matrix(None, "more"), 1) == ["clean", "absent"]
+
+
+def test_what_the_lower_stack_makes_is_there_for_the_upper_one(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.release("5.3", FILES)
+    made.write("5.2", {"1.patch": patch_bytes(file_diff("new", None, b"a\n"))})
+    change = patch_bytes(file_diff("new", b"a\n", b"b\n"))
+    made.further("more", {"2.patch": change, "3.patch": TWO}, {"5.3": {"3.patch": TWO}})
+    # so a port that leaves the change out has no reason
+    assert outcomes(matrix(None, "more"), 1) == ["clean", "absent"]
+
+
+def test_a_stack_that_is_none_of_the_catalogues_may_lie_on_one_that_is(made: Project) -> None:
+    on_top(made, {"2.patch": AFTER})
+    mine = made.root / "mine"
+    mine.mkdir()
+    (mine / "series").write_text("3.patch\n")
+    (mine / "3.patch").write_bytes(AFTER)
+    found = matrix(None, "more", str(mine))
+    assert outcomes(found, 2) == ["upstreamed"] * 2
+    # nobody says of that one what upstream has
+    assert found.is_right
+
+
+def test_each_way_to_put_stacks_together_is_remembered_for_itself(made: Project) -> None:
+    on_top(made, {"2.patch": AFTER})
+    for _again in range(2):
+        assert outcomes(matrix()) == ["clean", "offset"]
+        assert outcomes(matrix(None, "more"), 1) == ["clean", "offset"]
+        assert outcomes(matrix(made.root / "patches/more")) == ["conflict"] * 2
+    (made.root / "patches/1.patch").write_bytes(ONE.replace(b"new 10", b"other"))
+    assert outcomes(matrix(None, "more"), 1) == ["conflict"] * 2
 
 
 # remembering

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from hgport.engine.matrix import Cell, Column, Matrix
+from hgport.engine.matrix import Cell, Column, Layer, Matrix
 from hgport.engine.outcome import Outcome
 from hgport.model.release import Release
 from hgport.report import matrix as report
@@ -16,13 +19,14 @@ def column(version: str, port: str | None, *cells: Cell | Outcome | None) -> Col
     made = tuple(
         Cell(name, cell) if isinstance(cell, Outcome) else cell for name, cell in zip(NAMES, cells)
     )
-    return Column(Release(version, f"mercurial-{version}.tar.gz", "0" * 64, 1, ()), port, made)
+    return Column(Release(version, f"mercurial-{version}.tar.gz", "0" * 64, 1, ()), (port,), made)
 
 
 GONE = Cell(NAMES[1], Outcome.UPSTREAMED, since="5.4", changeset="43eea17ae7b3")
 CLEAN, OFFSET = Outcome.CLEAN, Outcome.OFFSET
+LAYERS = (Layer(Path("/p/series"), "5.2", NAMES),)
 GOOD = Matrix(
-    NAMES,
+    LAYERS,
     (
         column("4.8.2", "4.5", CLEAN, CLEAN),
         column("4.9.1", "4.5", CLEAN, CLEAN),
@@ -33,7 +37,7 @@ GOOD = Matrix(
     ),
 )
 BAD = Matrix(
-    NAMES,
+    LAYERS,
     (
         column(
             "5.2.2",
@@ -76,6 +80,37 @@ def test_a_narrower_table_cuts_names() -> None:
     )
 
 
+def stacked(upper: str = "/p/patches/more/series") -> Matrix:
+    """A stack of one patch, and on it one of another, which has a port for other lines."""
+    layers = (
+        Layer(Path("/p/series"), "5.2", NAMES[:1]),
+        Layer(Path(upper), "5.2", NAMES[1:]),
+    )
+    served = ((None, None), (None, "5.4"))
+    columns = zip(served, GOOD.columns[2:4])
+    return Matrix(layers, tuple(replace(column, ports=ports) for ports, column in columns))
+
+
+def test_stacks_on_each_other_are_told_apart() -> None:
+    assert report.table(stacked(), 80) == (
+        "                                 5.2  5.3\n"
+        "series\n"
+        "keepalive-check                  ok   offset\n"
+        "patches/more/series\n"
+        "lfs-upload-through-httpsendfile  ok   port"
+    )
+
+
+def test_the_name_of_a_stack_is_cut_too() -> None:
+    lines = report.table(stacked(f"/p/{'long' * 20}/series"), 45).splitlines()
+    assert max(map(len, lines)) <= 45
+    assert lines[3].endswith("…")
+
+
+def test_the_name_of_a_stack_stands_in_each_table() -> None:
+    assert report.table(stacked(), 34).count("\npatches/more/series\n") == 2
+
+
 @pytest.mark.parametrize("width", [1, 20, 40, 45, 80, 200])
 def test_every_release_is_in_every_width(width: int) -> None:
     text = report.table(GOOD, width)
@@ -105,7 +140,7 @@ def test_summaries() -> None:
 
 
 def test_words() -> None:
-    words = [report.word(cell, c.port) for c in BAD.columns for cell in c.cells]
+    words = [report.word(cell, *c.ports) for c in BAD.columns for cell in c.cells]
     assert words == ["conflict", "untried", "conflict", "n/a", "-", "absent"]
 
 
@@ -118,7 +153,17 @@ def test_plain_form_for_json() -> None:
     plain = GOOD.to_plain()
     assert plain["patches"] == list(NAMES)
     last = plain["releases"][-1]
-    assert (last["version"], last["line"], last["port"]) == ("7.2.4", "7.2", "5.4")
+    assert (last["version"], last["line"], last["ports"]) == ("7.2.4", "7.2", ["5.4"])
     assert last["patches"][1]["absorbed_by"] == {"release": "5.4", "changeset": "43eea17ae7b3"}
     assert plain["ok"] is True
     assert BAD.to_plain()["ok"] is False
+
+
+def test_plain_form_of_stacks_on_each_other() -> None:
+    plain = stacked().to_plain()
+    assert plain["stacks"] == [
+        {"series": "/p/series", "base": "5.2", "patches": [NAMES[0]]},
+        {"series": "/p/patches/more/series", "base": "5.2", "patches": [NAMES[1]]},
+    ]
+    assert plain["patches"] == list(NAMES)
+    assert plain["releases"][1]["ports"] == [None, "5.4"]

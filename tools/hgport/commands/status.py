@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -19,8 +20,11 @@ from hgport.report.downloads import shown
 @click.argument("releases", metavar="[RANGE]", default="latest", shell_complete=completion.ranges)
 @options.json_output
 @options.series
+@options.over
 @options.fuzz
-def command(releases: str, as_json: bool, series: Path | None, fuzz: int) -> int:
+def command(
+    releases: str, as_json: bool, series: Path | None, over: tuple[str, ...], fuzz: int
+) -> int:
     """Show which patch applies to which release.
 
     RANGE is latest (the newest release of each line; this if none is given), affected, all, a
@@ -31,14 +35,20 @@ def command(releases: str, as_json: bool, series: Path | None, fuzz: int) -> int
     the port leaves it out for no reason; n/a, the release has none of its files.  Exits with 1 if
     anything is not as it should be.
     """
-    return status(releases, as_json=as_json, series=series, fuzz=fuzz)
+    return status(releases, as_json=as_json, series=series, over=over, fuzz=fuzz)
 
 
 def status(
-    releases: str, *, as_json: bool = False, series: Path | None = None, fuzz: int = 0
+    releases: str,
+    *,
+    as_json: bool = False,
+    series: Path | None = None,
+    over: Sequence[str] = (),
+    fuzz: int = 0,
 ) -> int:
-    """Print the status of a stack on a range of releases and return the exit code."""
-    stack, catalogue = project.load(series)
+    """Print the status of a stack, with those ``over`` it, on a range of releases and return the
+    exit code."""
+    stack, catalogue = project.load(series, over)
     with shown() as progress:
         wanted = select(catalogue, releases)
         found = verdicts(stack, catalogue, wanted, fuzz=fuzz, progress=progress)

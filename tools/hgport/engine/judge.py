@@ -1,4 +1,4 @@
-"""Judge a port on a release: what becomes of each patch, and what disagrees.
+"""Judge a stack on a release: what becomes of each patch, and what disagrees.
 
 That upstream has a patch is told by two witnesses: the catalogue, which names the first release
 that has it, and the release's own content, which shows the line that the catalogue gives as
@@ -7,7 +7,7 @@ evidence, or every hunk of the patch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hgport.engine.apply import apply_series, is_affected, is_there
@@ -50,11 +50,10 @@ class Witness:
 
 
 def absorptions(stack: Stack, catalogue: Catalogue) -> tuple[Absorption, ...]:
-    """What the catalogue says about a stack's patches: nothing about a stack without a base,
-    which is none of the catalogue's, whatever its patches are called."""
-    if stack.base is None:
-        return ()
-    return tuple(one for one in catalogue.absorbed if one.patch in stack.names)
+    """What the catalogue says about the patches of a stack and of those below it: nothing about a
+    stack without a base, which is none of the catalogue's, whatever its patches are called."""
+    known = {name for layer in stack.layers if layer.base is not None for name in layer.own_names}
+    return tuple(one for one in catalogue.absorbed if one.patch in known)
 
 
 def witness(
@@ -70,18 +69,20 @@ def has_part(
     stack: Stack, catalogue: Catalogue, release: Release, name: str, path: str, read: Reader
 ) -> Absorption | None:
     """What says that upstream has what a patch does to one file, if the file's content agrees."""
-    told = catalogue.absorbed_part(name, path, release) if stack.base is not None else None
+    known = any(layer.base is not None for layer in stack.layers if name in layer.own_names)
+    told = catalogue.absorbed_part(name, path, release) if known else None
     return told if told is not None and _has_line(read, told) else None
 
 
 def left_out(stack: Stack, port: Port) -> tuple[Patch, ...]:
-    """The patches of the top-level series that a port does not have."""
+    """The patches of a stack's top-level series that a port of it does not have."""
     return tuple(p for p in stack.top.patches if p.name not in port.series.names)
 
 
 def to_apply(stack: Stack, catalogue: Catalogue, release: Release, read: Reader) -> list[Patch]:
-    """The patches to apply to a release: those of its port, without what upstream has."""
-    patches = stack.for_line(release.line).series.patches
+    """The patches to apply to a release: those of the port of each layer, the lowest first, without
+    what upstream has."""
+    patches = stack.patches_for(release.line)
     return [p for p in patches if not witness(stack, catalogue, release, p.name, read).agreed]
 
 
@@ -94,25 +95,48 @@ def judge(
     *,
     fuzz: int = 0,
 ) -> tuple[Cell | None, ...]:
-    """A cell for each of the stack's names, on the release whose files ``read`` gives.
+    """A cell for each of the names of all layers, on the release whose files ``read`` gives.
 
     ``read``, ``is_directory`` and ``fuzz`` are as in apply_series.
     """
     patches = to_apply(stack, catalogue, release, read)
     result = apply_series(read, patches, fuzz=fuzz, is_directory=is_directory)
     tried = {r.patch.name: r for r in result.results}
-    listed = stack.for_line(release.line).series.names
-    top = {patch.name: patch for patch in stack.top.patches}
+    cells: list[Cell | None] = []
+    below: dict[str, bytes | None] = {}
+    for layer in stack.layers:
+        heard = {n: witness(layer, catalogue, release, n, read) for n in layer.own_names}
+        cells += _of_layer(layer, release, tried, heard, _over(read, below))
+        for name in layer.own_names:
+            below.update(tried[name].files if name in tried else {})
+    return tuple(cells)
+
+
+def _over(read: Reader, files: Mapping[str, bytes | None]) -> Reader:
+    """A tree as it is when these files have been written to it."""
+    return lambda path: files[path] if path in files else read(path)
+
+
+def _of_layer(
+    layer: Stack,
+    release: Release,
+    tried: Mapping[str, PatchResult],
+    heard: Mapping[str, Witness],
+    read: Reader,
+) -> list[Cell | None]:
+    """A cell for each name of a layer; ``read`` gives the files as the layers below leave them."""
+    listed = layer.for_line(release.line).series.names
+    top = {patch.name: patch for patch in layer.top.patches}
 
     def cell(name: str) -> Cell | None:
-        heard = witness(stack, catalogue, release, name, read)
         if name in tried:
-            return _of_tried(tried[name], heard, stack.base is not None)
+            return _of_tried(tried[name], heard[name], layer.base is not None)
         if name in listed:
-            return _of_upstreamed(name, heard, "upstream has it, yet the series still lists it")
-        return _of_left_out(top[name], heard, read) if name in top else None
+            twice = "upstream has it, yet the series still lists it"
+            return _of_upstreamed(name, heard[name], twice)
+        return _of_left_out(top[name], heard[name], read) if name in top else None
 
-    return tuple(cell(name) for name in stack.names)
+    return [cell(name) for name in layer.own_names]
 
 
 def _has_line(read: Reader, absorption: Absorption) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
 from typing import Any
 
 from hgport.engine.outcome import HunkResult, Outcome
 from hgport.model.release import Release
+from hgport.model.stack import Stack
 
 _BAD = (Outcome.CONFLICT, Outcome.NOT_TRIED, Outcome.ABSENT)
 
@@ -63,21 +65,46 @@ class Cell:
 class Column:
     """The verdicts on one release: a cell for each patch of Matrix.names.
 
-    ``port`` is the line of the port directory that serves the release, None for the top-level
-    series.  A cell is None for a patch that only other ports have.
+    ``ports`` has, for each of Matrix.layers, the line of the port directory that serves the
+    release, None for the top-level series.  A cell is None for a patch that only other ports have.
     """
 
     release: Release
-    port: str | None
+    ports: tuple[str | None, ...]
     cells: tuple[Cell | None, ...]
 
 
 @dataclass(frozen=True)
-class Matrix:
-    """The verdicts on a stack: patch file names, and a column for each release, oldest first."""
+class Layer:
+    """One of the stacks that lie on each other: its series file, the line that this is written for
+    (None: nobody knows), and the file names of its patches."""
 
+    series: Path
+    base: str | None
     names: tuple[str, ...]
+
+    def to_plain(self) -> dict[str, Any]:
+        """The stack as JSON names it."""
+        return {"series": str(self.series), "base": self.base, "patches": list(self.names)}
+
+
+def layers_of(stack: Stack) -> tuple[Layer, ...]:
+    """What is said of a stack and of those below it, the lowest first."""
+    return tuple(Layer(one.top.path, one.base, one.own_names) for one in stack.layers)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The verdicts on a stack: its layers, the lowest first, and a column for each release, the
+    oldest first."""
+
+    layers: tuple[Layer, ...]
     columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The patches' file names, those of the lowest layer first."""
+        return tuple(name for layer in self.layers for name in layer.names)
 
     @property
     def is_right(self) -> bool:
@@ -96,6 +123,7 @@ class Matrix:
         """The matrix as ``hgport status --json`` prints it."""
         releases = [_plain_column(column) for column in self.columns]
         return {
+            "stacks": [layer.to_plain() for layer in self.layers],
             "patches": list(self.names),
             "releases": releases,
             "nowhere": list(self.nowhere),
@@ -107,7 +135,7 @@ def _plain_column(column: Column) -> dict[str, Any]:
     return {
         "version": column.release.version,
         "line": column.release.line,
-        "port": column.port,
+        "ports": list(column.ports),
         "patches": [_plain_result(cell) for cell in column.cells if cell is not None],
     }
 

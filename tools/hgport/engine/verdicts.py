@@ -1,7 +1,8 @@
 """The verdicts on a stack, remembered by content.
 
-What is remembered of a port lies in one file, named by the hash of all that goes into a verdict but
-the release: patches, catalogue, hgport's and Mercurial's own code.  In it, the cells are kept by
+What is remembered of a port (of one port a layer, where stacks lie on each other) lies in one file,
+named by the hash of all that goes into a verdict but the release: patches, catalogue, hgport's and
+Mercurial's own code.  In it, the cells are kept by
 the sha256 of the release's sdist, which stands for the bytes of every file in it.  So nothing that
 has changed is ever taken for what it was, and with all of it known Mercurial is not imported.
 """
@@ -19,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import hgport
 from hgport.engine.judge import absorptions, judge, left_out
-from hgport.engine.matrix import Cell, Column, Matrix
+from hgport.engine.matrix import Cell, Column, Matrix, layers_of
 from hgport.errors import OutsideError
 from hgport.model.catalogue import Catalogue
+from hgport.model.patch import Patch
 from hgport.model.release import Release
 from hgport.model.stack import Port, Stack
 from hgport.places import cache_dir
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from hgport.upstream.sdist import ProgressOfMany
 
 Cells = tuple["Cell | None", ...]
+# one of each layer, that of the lowest first
+Ports = tuple[Port, ...]
 # files of verdicts that are kept, the ones that were used last
 _KEPT = 200
 # the rooms whose code makes verdicts
@@ -44,7 +48,7 @@ def verdicts(
     fuzz: int = 0,
     progress: ProgressOfMany | None = None,
 ) -> Matrix:
-    """The cells of every patch of the stack on the releases.
+    """The cells of every patch of the stack, and of those below it, on the releases.
 
     ``fuzz`` is how many lines of context a hunk may lose; ``progress`` is told about downloads
     (see ``sdist.fetch_all``).  Raises UsageError for a patch that no tree can take, OutsideError
@@ -59,19 +63,30 @@ def verdicts(
         remembered.put([(release, made[release.version]) for release in lacking])
         known.update(made)
     columns = (
-        Column(release, stack.for_line(release.line).line, known[release.version] or ())
+        Column(release, _lines(ports_for(stack, release)), known[release.version] or ())
         for release in releases
     )
-    return Matrix(stack.names, tuple(columns))
+    return Matrix(layers_of(stack), tuple(columns))
 
 
-def touched(stack: Stack, catalogue: Catalogue, port: Port) -> tuple[str, ...]:
-    """Every path of a release that a verdict on a port may depend on, sorted."""
-    patches = port.series.patches + left_out(stack, port)
+def ports_for(stack: Stack, release: Release) -> tuple[Port, ...]:
+    """The port of each layer that serves a release, that of the lowest layer first."""
+    return tuple(layer.for_line(release.line) for layer in stack.layers)
+
+
+def touched(stack: Stack, catalogue: Catalogue, *ports: Port) -> tuple[str, ...]:
+    """Every path of a release that a verdict on these ports, one a layer, may depend on, sorted."""
+    patches = [patch for port in ports for patch in port.series.patches]
+    for layer, port in zip(stack.layers, ports):
+        patches += left_out(layer, port)
     paths = {path for patch in patches for path in patch.paths}
     above = {p for path in paths for p in _directories(path)}
     evidence = {one.file for one in absorptions(stack, catalogue)}
     return tuple(sorted(paths | above | evidence))
+
+
+def _lines(ports: Ports) -> tuple[str | None, ...]:
+    return tuple(port.line for port in ports)
 
 
 def _directories(path: str) -> Iterator[str]:
@@ -92,22 +107,22 @@ def _judge_all(
 
     made: dict[str, Cells] = {}
     with Contents(progress=progress) as contents:
-        for port, served in _by_port(stack, releases):
-            paths = touched(stack, catalogue, port)
+        for ports, served in _by_ports(stack, releases):
+            paths = touched(stack, catalogue, *ports)
             files = contents.read_many(served, paths)
-            taken = _taken(port, served, files, progress)
-            made.update(_judge_port(stack, catalogue, served, files, taken, fuzz))
+            taken = _taken(ports, served, files, progress)
+            made.update(_judge_served(stack, catalogue, served, files, taken, fuzz))
     return made
 
 
 def _taken(
-    port: Port,
+    ports: Ports,
     releases: Sequence[Release],
     files: Mapping[str, Mapping[str, bytes | None]],
     progress: ProgressOfMany | None,
 ) -> dict[str, frozenset[str]]:
-    """The paths, by version, at which a port would make a file but the release has a directory."""
-    changes = (change for patch in port.series.patches for change in patch.files)
+    """The paths, by version, at which ports would make a file but the release has a directory."""
+    changes = (c for port in ports for patch in port.series.patches for c in patch.files)
     new = {change.path for change in changes if change.kind in ("add", "rename", "copy")}
     doubtful = [r for r in releases if any(files[r.version][path] is None for path in new)]
     if not doubtful:
@@ -117,15 +132,17 @@ def _taken(
     return {version: all_ & new for version, all_ in directories(doubtful, progress).items()}
 
 
-def _by_port(stack: Stack, releases: Sequence[Release]) -> Iterable[tuple[Port, Sequence[Release]]]:
-    served: dict[str | None, tuple[Port, list[Release]]] = {}
+def _by_ports(
+    stack: Stack, releases: Sequence[Release]
+) -> Iterable[tuple[Ports, Sequence[Release]]]:
+    served: dict[tuple[str | None, ...], tuple[Ports, list[Release]]] = {}
     for release in releases:
-        port = stack.for_line(release.line)
-        served.setdefault(port.line, (port, []))[1].append(release)
+        ports = ports_for(stack, release)
+        served.setdefault(_lines(ports), (ports, []))[1].append(release)
     return served.values()
 
 
-def _judge_port(
+def _judge_served(
     stack: Stack,
     catalogue: Catalogue,
     releases: Sequence[Release],
@@ -150,7 +167,7 @@ def _judge_port(
 
 
 class _Memory:
-    """What is remembered of a stack."""
+    """What is remembered of a stack and of those below it."""
 
     def __init__(self, stack: Stack, catalogue: Catalogue, fuzz: int) -> None:
         self._fuzz = fuzz
@@ -158,7 +175,7 @@ class _Memory:
         self._catalogue = catalogue
         self._directory = cache_dir() / "verdicts"
         self._code = _code_hash()
-        self._files: dict[str | None, tuple[Path, dict[str, Any]]] = {}
+        self._files: dict[tuple[str | None, ...], tuple[Path, dict[str, Any]]] = {}
 
     def get(self, release: Release) -> Cells | None:
         plain = self._of_port(release)[1].get(self._key(release))
@@ -189,26 +206,34 @@ class _Memory:
         return f"{release.version} {release.sha256}"
 
     def _of_port(self, release: Release) -> tuple[Path, dict[str, Any]]:
-        port = self._stack.for_line(release.line)
-        if port.line not in self._files:
-            path = self._directory / f"{self._port_hash(port)}.json"
-            self._files[port.line] = path, _read(path)
-        return self._files[port.line]
+        ports = ports_for(self._stack, release)
+        lines = _lines(ports)
+        if lines not in self._files:
+            path = self._directory / f"{self._hash(ports)}.json"
+            self._files[lines] = path, _read(path)
+        return self._files[lines]
 
-    def _port_hash(self, port: Port) -> str:
+    def _hash(self, ports: Ports) -> str:
         digest = hashlib.sha256(self._code)
         told = absorptions(self._stack, self._catalogue)
-        digest.update(repr((self._fuzz, self._stack.base, self._stack.names, told)).encode())
-        for patch in port.series.patches + (None,) + left_out(self._stack, port):
-            known = ("", b"") if patch is None else (patch.name, patch.data)
-            digest.update(f"{known[0]}\0{len(known[1])}\0".encode("utf-8", "surrogateescape"))
-            digest.update(known[1])
+        known = [(layer.base, layer.own_names) for layer in self._stack.layers]
+        digest.update(repr((self._fuzz, known, told)).encode())
+        for layer, port in zip(self._stack.layers, ports):
+            _add(digest, (*port.series.patches, None, *left_out(layer, port), None))
         return digest.hexdigest()
 
     def _forget_oldest(self) -> None:
         files = sorted(self._directory.glob("*.json"), key=lambda p: -p.stat().st_mtime)
         for path in files[_KEPT:]:
             path.unlink()
+
+
+def _add(digest: hashlib._Hash, patches: Iterable[Patch | None]) -> None:
+    """Add patches to what is hashed; None separates them from others."""
+    for patch in patches:
+        name, data = ("", b"") if patch is None else (patch.name, patch.data)
+        digest.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
+        digest.update(data)
 
 
 def _read(path: Path) -> dict[str, Any]:

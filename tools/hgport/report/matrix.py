@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from hgport.engine.matrix import Cell, Column, Matrix
+from hgport.engine.matrix import Cell, Column, Layer, Matrix
 from hgport.engine.outcome import Outcome
 from hgport.model.patch import short_name
 from hgport.output import counted
+from hgport.report.stacks import series_names
 
 _WORDS = {
     Outcome.OFFSET: "offset",
@@ -29,22 +30,30 @@ def table(matrix: Matrix, width: int) -> str:
 
     Where that is too wide, neighbouring releases with the same words share a column, whose
     heading is their range, as the commands take it; then names are cut, then there is more than
-    one table.
+    one table.  Where stacks lie on each other, the series file of each stands above its rows.
     """
-    columns = list(zip(headings(matrix.columns), map(_words, matrix.columns)))
-    return laid_out([short_name(name) for name in matrix.names], columns, width)
+    words = (_words(matrix.layers, column) for column in matrix.columns)
+    columns = list(zip(headings(matrix.columns), words))
+    rows = [short_name(name) for name in matrix.names]
+    return laid_out(rows, columns, width, _above(matrix.layers))
 
 
-def laid_out(rows: list[str], columns: list[tuple[str, tuple[str, ...]]], width: int) -> str:
+def laid_out(
+    rows: list[str],
+    columns: list[tuple[str, tuple[str, ...]]],
+    width: int,
+    above: Mapping[int, str] | None = None,
+) -> str:
     """A table of these rows for a terminal of ``width`` characters, folded as ``table`` says; a
-    column is its heading and a word for each row."""
+    column is its heading and a word for each row.  ``above`` are the lines to stand above rows, by
+    their place."""
     longest = max(map(len, rows), default=0)
     if _width(columns) + longest > width:
         columns = _merged(columns)
     room = max(_SHORTEST_NAME, width - _width(columns))
     rows = [_shortened(row, room) for row in rows]
     blocks = _blocks(columns, width - max(map(len, rows), default=0))
-    return "\n\n".join(_block(rows, block) for block in blocks)
+    return "\n\n".join(_block(rows, block, width, above or {}) for block in blocks)
 
 
 def headings(columns: Sequence[Column]) -> list[str]:
@@ -78,12 +87,25 @@ def summary(matrix: Matrix) -> str:
     return f"{what}: " + (", ".join(wrong) if wrong else "all as it should be")
 
 
-def _words(column: Column) -> tuple[str, ...]:
-    return tuple(word(cell, column.port) for cell in column.cells)
+def _above(layers: Sequence[Layer]) -> dict[int, str]:
+    """The names of stacks, by the rows that they stand above; of one alone it is plain."""
+    if len(layers) < 2:
+        return {}
+    found: dict[int, str] = {}
+    row = 0
+    for layer, name in zip(layers, series_names([layer.series for layer in layers])):
+        found[row] = name
+        row += len(layer.names)
+    return found
+
+
+def _words(layers: Sequence[Layer], column: Column) -> tuple[str, ...]:
+    ports = (port for layer, port in zip(layers, column.ports) for _name in layer.names)
+    return tuple(map(word, column.cells, ports))
 
 
 def word(cell: Cell | None, port: str | None) -> str:
-    """The one word for a cell; ``port`` as in Column."""
+    """The one word for a cell; ``port`` is one of Column.ports."""
     if cell is None:
         return "-"
     if cell.outcome is Outcome.CLEAN:
@@ -120,13 +142,20 @@ def _blocks(
     return blocks
 
 
-def _block(rows: list[str], columns: list[tuple[str, tuple[str, ...]]]) -> str:
+def _block(
+    rows: list[str],
+    columns: list[tuple[str, tuple[str, ...]]],
+    width: int,
+    above: Mapping[int, str],
+) -> str:
     side = max(map(len, rows), default=0)
     lines = [" " * side] + [row.ljust(side) for row in rows]
     for heading, words in columns:
         wide = _column_width((heading, words)) - len(_GAP)
         for at, text in enumerate((heading, *words)):
             lines[at] += _GAP + text.ljust(wide)
+    for row in sorted(above, reverse=True):
+        lines.insert(row + 1, _shortened(above[row], max(_SHORTEST_NAME, width)))
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hgport.engine.matrix import Cell, Column, Matrix
+from hgport.engine.matrix import Cell, Column, Matrix, layers_of
 from hgport.engine.outcome import Outcome
 from hgport.engine.verdicts import verdicts
 from hgport.errors import UsageError
@@ -107,7 +107,7 @@ def _verdicts(request: Request, found: Checked, progress: ProgressOfMany | None)
                 found.findings.append(
                     Finding(release.version, None, None, None, "apply", err.message)
                 )
-        return Matrix(request.stack.names, tuple(columns))
+        return Matrix(layers_of(request.stack), tuple(columns))
 
 
 # the interpreters that are here, by version
