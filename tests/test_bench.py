@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.client
 import importlib.util
+import json
+import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,9 @@ from helpers_engine import Project, file_diff, numbered, patch_bytes
 from helpers_proof import evidence, interpreter
 from hgport import places
 from hgport.cli import run
+from hgport.errors import HgportError
+from hgport.process import Finished
+from hgport.proof.evidence import Request
 from hgport.proof.results import Results
 
 BENCH = Path(__file__).parents[1] / "contrib" / "bench"
@@ -81,3 +89,142 @@ def test_a_soak_counts_what_is_not_as_stated(
     assert "the server answered nothing" in capsys.readouterr().out
     # from the room to the verdict, by a real release
     assert soak.soak(cells, 2, 2) == 0
+
+
+def test_what_goes_through_a_relay_is_late_and_not_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    relay = loaded("latency", monkeypatch)
+    seconds, blocks = 0.1, 50
+    with (
+        socket.create_server(("127.0.0.1", 0)) as far,
+        relay.latency(far.getsockname()[1], seconds) as port,
+        socket.create_connection(("127.0.0.1", port)) as near,
+    ):
+        near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        server, _peer = far.accept()
+        started = time.monotonic()
+        near.sendall(b"x")
+        with server:
+            assert server.recv(1) == b"x"
+            # the first byte comes after the handshake, and is half way then
+            assert time.monotonic() - started >= 1.4 * seconds
+            started = time.monotonic()
+            for _block in range(blocks):
+                near.sendall(b"y" * 1000)
+                time.sleep(0.001)
+            came = b""
+            while len(came) < blocks * 1000:
+                came += server.recv(65536)
+            took = time.monotonic() - started
+            assert 0.5 * seconds <= took < blocks * 0.5 * seconds / 4
+            server.sendall(b"z")
+        assert near.recv(1) == b"z"
+        # the far end has closed
+        assert near.recv(1) == b""
+
+
+def test_the_quick_server_tells_what_is_stored_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = loaded("quickserver", monkeypatch)
+    names = {data: hashlib.sha256(data).hexdigest() for data in (b"good", b"bad", b"twice")}
+    with quick.quick_server() as server:
+        assert server.taken() == {}
+        connection = http.client.HTTPConnection("localhost", server.port)
+        for name, data in ((b"good", b"good"), (b"bad", b"x"), *[(b"twice", b"twice")] * 2):
+            connection.request("PUT", f"/lfs/objects/{names[name]}", data)
+            assert connection.getresponse().read() == b""
+        connection.close()
+        assert server.taken() == {
+            names[b"good"]: True,
+            names[b"bad"]: False,
+            names[b"twice"]: False,
+        }
+        assert server.taken() == {}
+
+
+def test_uploads_are_timed_and_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    bench = loaded("bench_upload", monkeypatch)
+    words = ["7.2.4", "--with", "", "--latency", "0", "--rounds", "1", "--blobs", "3"]
+    every = tmp_path / "every.json"
+    monkeypatch.setattr(sys, "argv", ["bench_upload.py", *words, "--json", str(every)])
+    assert bench.main() in (0, 1)
+    assert "7.2.4, one by one, 0 ms: patched takes" in capsys.readouterr().out
+    made = json.loads(every.read_text())
+    assert len(made["7.2.4 patched, 4 workers, 0 ms"]["seconds"]) == 1
+
+
+def test_blobs_that_are_not_stored_make_no_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    bench = loaded("bench_upload", monkeypatch)
+    blobs = bench.pushing.contents(2, 1, 100, 1)
+    lazy = bench.Runner("lazy", lambda _place, _url: None)
+    with bench.quick_server() as server, pytest.raises(HgportError, match="lazy: 0 of 2 blobs"):
+        bench.measure([lazy], server, {0: server.port}, blobs, 1, tmp_path)
+    times = bench.Times([2.0, 4.0]), bench.Times([1.0, 4.0])
+    measured = {("a", 0): times[0], ("b", 0): times[1]}
+    assert bench.ratios(measured, "a", "b", 0) == [2.0, 1.0]
+
+
+def finished(code: int, *, stderr: bytes = b"", timed_out: bool = False) -> Finished:
+    return Finished(("hg",), code, b"", stderr, timed_out)
+
+
+def put(name: str, sha256: str, status: int | None = 200, outcome: str = "answered") -> Request:
+    return Request(1, 1, "PUT", object=name, sha256=sha256, status=status, outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("ended", "requests", "hung", "outcome", "bad"),
+    [
+        (finished(0), [put("a", "a"), put("b", "b")], False, "fine", False),
+        # all was there by the time that it was hung up on
+        (finished(0), [put("a", "a"), put("b", "b")], True, "fine", False),
+        (finished(0), [put("a", "a"), put("b", "b", None, "reset")], False, "lost", True),
+        (finished(0), [put("a", "a"), put("b", "a")], False, "lost", True),
+        (finished(255), [put("a", "a"), put("b", "b", None, "reset")], False, "failed", False),
+        (finished(255), [put("a", "a"), put("b", "a")], False, "failed", True),
+        (finished(255), [put("a", "a"), put("", "", None, "garbage")], False, "failed", True),
+        (finished(1, stderr=b"Traceback (most"), [put("a", "a")], False, "traceback", True),
+        (finished(255), [put("a", "a")], True, "hung", True),
+        (finished(-9, timed_out=True), [put("a", "a"), put("b", "b")], True, "hung", True),
+    ],
+)
+def test_a_push_is_judged_by_what_the_server_has(
+    monkeypatch: pytest.MonkeyPatch,
+    ended: Finished,
+    requests: list[Request],
+    hung: bool,
+    outcome: str,
+    bad: bool,
+) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    soaked = loaded("soaked", monkeypatch)
+    seen = soaked.look(ended, tuple(requests), ("a", "b"), hung, 1.0)
+    assert (seen.outcome, seen.is_bad) == (outcome, bad)
+
+
+def test_a_soak_is_taken_up_where_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    soak = loaded("soak_pushes", monkeypatch)
+    results = tmp_path / "soak.jsonl"
+    words = ["7.2.4", "--state", "bare", "--with", "", "--blobs", "6", "--jobs", "1"]
+    monkeypatch.setattr(sys, "argv", ["soak_pushes.py", *words, "--results", str(results)])
+    sys.argv += ["--times", "1", "--chance", "1"]
+    assert soak.main() == 0
+    printed = capfd.readouterr().out
+    assert printed.startswith("2 pushes to make")
+    # every connection is struck, which no bare release survives with workers
+    rows = [line.split() for line in printed.splitlines() if line.startswith("7.2.4")]
+    assert [row[4:6] for row in rows] == [["1", "1"], ["1", "0"]]
+    assert len(list(tmp_path.glob("soak.kept/*.json"))) == 1
+    lines = results.read_text().splitlines(keepends=True)
+    results.write_text(lines[0] + lines[1][:-20])
+    assert len(soak.read(results)) == 1
+    sys.argv += ["--times", "1"]
+    assert soak.main() == 0
+    assert capfd.readouterr().out.startswith("1 pushes to make")
