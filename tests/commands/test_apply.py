@@ -137,3 +137,65 @@ def test_wrong_commands(
     assert said in err
     assert err.count("\n") == 1
     assert list(empty.iterdir()) == []
+
+
+# a stack on top
+
+ON_TOP = patch_bytes(
+    file_diff("f", numbered(30, line10="new 10"), numbered(30, line10="newer")),
+    subject="three: on top of one",
+)
+
+
+def test_a_stack_on_top(made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = made.further("more", {"3.patch": ON_TOP})
+    target = tmp_path / "target"
+    assert run(["apply", "5.2", "--with", "more", "--into", str(target)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"{made.root / 'series'} and {more} for 5.2, into {target}"
+    assert [line.partition(" ")[2] for line in said[1:]] == [
+        "one: first",
+        "two: second",
+        "three: on top of one",
+    ]
+    assert log(target, "{desc|firstline}\n")[1:] == [line.partition(" ")[2] for line in said[1:]]
+    assert (target / "f").read_bytes() == numbered(30, line10="newer")
+
+
+def test_a_stack_on_top_in_a_clone(made: Project, tmp_path: Path) -> None:
+    made.further("more", {"3.patch": ON_TOP})
+    clone = repository(tmp_path / "clone", FILES, "5.2")
+    assert run(["apply", "5.2", "--with", "more", "-R", str(clone)]) == 0
+    assert log(clone, "{desc|firstline}\n")[-1] == "three: on top of one"
+
+
+def test_a_conflict_on_top_leaves_nothing_behind(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made.further("more", {"3.patch": ON_TOP.replace(b"-new 10", b"-other")})
+    for words in (["--into", str(tmp_path / "target")], ["--as", "tree", "--into", "target"]):
+        assert run(["apply", "5.2", "--with", "more", *words]) == 1
+        err = capsys.readouterr().err
+        assert err.startswith("hgport: 3.patch does not apply to 5.2: f hunk 1 (line 7)")
+        assert "nothing was written" in err
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_stack_on_top_where_upstream_has_what_is_below(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change = file_diff("f", b"upstream did this\n", b"and we\n")
+    made.further("more", {"3.patch": patch_bytes(change, subject="three: on upstream's")})
+    assert run(["apply", "5.3", "--with", "more", "--into", str(tmp_path / "target")]) == 0
+    assert "one: first" not in capsys.readouterr().out
+    assert (tmp_path / "target/f").read_bytes() == b"and we\n"
+
+
+@pytest.mark.parametrize("name", ["mroe", "more"])
+def test_bad_stacks_on_top(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    made.further("more", {"2.patch": ON_TOP})
+    assert run(["apply", "5.2", "--with", name, "--into", str(tmp_path / "target")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "target").exists()

@@ -8,7 +8,7 @@ import pytest
 
 import helpers_export as odd
 from helpers_consumers import nix_environment
-from helpers_engine import log, patch_bytes, repository, write_tree
+from helpers_engine import file_diff, log, patch_bytes, repository, write_tree
 from hgport import process
 from hgport.cli import run
 from hgport.engine import hg
@@ -301,3 +301,92 @@ def test_what_git_does_not_take(
     assert export("git", "--series", foreign(made, patch)) == code
     told = capsys.readouterr()
     assert said in told.out + told.err
+
+
+# a stack on top
+
+MORE = patch_bytes(file_diff("new", b"#!/bin/sh\necho", b"#!/bin/sh\n"), subject="topic: more")
+
+
+def on_top(made: Path) -> Path:
+    more = made / "project/patches/more"
+    write_tree(more, {"series": b"more.patch\n", "more.patch": MORE})
+    return more
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_takes_a_stack_on_top(
+    made: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    more = on_top(made)
+    assert export(form, "--with", "more", "-u", "A <a@example.org>") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"{made}/project/series and {more}/series for 5.2, as {form}, into out"
+    assert said[1:5] == [*odd.PATCHES, "more.patch"]
+
+
+def test_the_series_of_an_export_lists_all_stacks(made: Path) -> None:
+    on_top(made)
+    assert export("quilt", "--with", "more") == 0
+    assert Path("out/series").read_text().split() == [*odd.PATCHES, "more.patch"]
+    assert b"\n-echo\n" in Path("out/more.patch").read_bytes()
+
+
+def test_a_stack_by_itself(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = on_top(made)
+    own = patch_bytes(file_diff("script", b"#!/bin/sh\n", b"#!/bin/zsh\n"), subject="topic: more")
+    (more / "more.patch").write_bytes(own)
+    assert export("quilt", "--series", str(more)) == 0
+    assert Path("out/series").read_text() == "more.patch\n"
+    assert capsys.readouterr().out.splitlines()[0].startswith(f"{more}/series for 5.2, ")
+
+
+def test_what_is_known_of_each_stack_is_said(made: Path) -> None:
+    more = on_top(made)
+    told = 'release = "5.2"\nmailed = [{date = 2026-11-22T20:00:00Z, message-id = "<1>"}]\n'
+    files = {"series": b"more.patch\n", "more.patch": MORE, "sent.toml": told.encode()}
+    write_tree(more / "sent/5.2/v1", files)
+    own = patch_bytes(file_diff("newest", None, b"x\n"), subject="topic: mine")
+    write_tree(made / "mine", {"series": b"mine.patch\n", "mine.patch": own})
+    assert export("debian", "--with", "more", "--with", "../mine") == 0
+    said = {p.name: p.read_text("latin-1") for p in Path("out/debian/patches").iterdir()}
+    assert "\nForwarded: no\n" in said["first.patch"]
+    assert "\nForwarded: yes\n" in said["more.patch"]
+    # nobody knows that of a stack which is not the project's
+    assert "Forwarded" not in said["mine.patch"]
+
+
+def test_what_was_mailed_with_others_was_mailed(made: Path) -> None:
+    on_top(made)
+    told = 'release = "5.2"\nmailed = [{date = 2026-11-22T20:00:00Z, message-id = "<1>"}]\n'
+    files = {"series": b"more.patch\nfirst.patch\n", "sent.toml": told.encode()}
+    files |= {"more.patch": MORE, "first.patch": odd.PATCHES["first.patch"]}
+    write_tree(made / "project/patches/sent/with-more/5.2/v1", files)
+    assert export("debian", "--with", "more") == 0
+    patches = Path("out/debian/patches")
+    for name, said in (("first", "yes"), ("second", "no"), ("more", "yes")):
+        assert f"\nForwarded: {said}\n" in (patches / f"{name}.patch").read_text("latin-1")
+
+
+def test_an_unknown_changeset_of_upstreams_is_not_named(made: Path) -> None:
+    on_top(made)
+    catalogue = made / "project/patches/releases.toml"
+    known = '[[absorbed]]\npatch = "more.patch"\nrelease = "9.9"\nfile = "f"\nline = "x"\n\n'
+    late = '\n[[release]]\nversion = "9.9"\nsdist = "m.tar.gz"\nsize = 1\n'
+    late += f'sha256 = "{"0" * 64}"\n'
+    text = catalogue.read_text()
+    at = text.index("[[release]]")
+    catalogue.write_text(text[:at] + known + text[at:] + late)
+    assert export("debian", "--with", "more") == 0
+    assert (
+        "\nOrigin: backport\nForwarded: not-needed\nApplied-Upstream: 9.9\n"
+        in Path("out/debian/patches/more.patch").read_text()
+    )
+
+
+def test_a_conflict_on_top_writes_nothing(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = on_top(made)
+    (more / "more.patch").write_bytes(MORE.replace(b" #!/bin/sh", b" #!/bin/zsh"))
+    assert export("quilt", "--with", "more") == 1
+    assert "more.patch does not apply to 5.2: new hunk 1" in capsys.readouterr().err
+    assert not Path("out").exists()

@@ -134,6 +134,12 @@ def test_notes() -> None:
     ]
 
 
+def test_upstreams_changeset_may_be_unknown() -> None:
+    gone = replace(GONE, changeset=None)
+    found = replace(GOOD, columns=(column("5.4.2", "5.4", OFFSET, gone),))
+    assert report.notes(found) == ["lfs-upload-through-httpsendfile: upstream since 5.4"]
+
+
 def test_summaries() -> None:
     assert report.summary(GOOD) == "2 patches on 6 releases: all as it should be"
     assert report.summary(BAD) == "2 patches on 3 releases: 2 conflicts, 1 not tried, 1 absent"

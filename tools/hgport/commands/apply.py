@@ -44,6 +44,7 @@ _SAID = {
 @click.option("--rev", metavar="REV", help="With -R: the revision to build on (the release's tag).")
 @click.option("-u", "--user", metavar="USER", help="The author of the changesets.")
 @options.series
+@options.over
 @options.fuzz
 def command(
     release: str,
@@ -53,6 +54,7 @@ def command(
     rev: str | None,
     user: str | None,
     series: Path | None,
+    over: tuple[str, ...],
     fuzz: int,
 ) -> int:
     """Apply the series to a release, one changeset a patch.
@@ -63,7 +65,7 @@ def command(
         raise UsageError("-R does not go with --into and --as")
     if rev is not None and clone is None:
         raise UsageError("--rev goes with -R only")
-    stack, catalogue = project.load(series)
+    stack, catalogue = project.load(series, over)
     order = commits.Order(stack, catalogue, ranges.one(catalogue, release), user, fuzz)
     if clone is not None:
         return apply_in_clone(order, clone, rev)
@@ -94,7 +96,9 @@ def apply_in_clone(order: commits.Order, clone: Path, revision: str | None) -> i
 
 
 def _announce(order: commits.Order, where: str) -> None:
-    series = order.stack.for_line(order.release.line).series.path
+    from hgport.report.stacks import serving
+
+    series = serving(order.stack, order.release.line)
     say(f"{series} for {order.release.version}, into {where}")
 
 

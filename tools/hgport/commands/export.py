@@ -33,6 +33,7 @@ from hgport.submit.export.prepared import Prepared, prepare
 )
 @click.option("--rev", metavar="REV", help="With -R: the revision to build on (the release's tag).")
 @options.series
+@options.over
 def command(
     release: str,
     destination: Path,
@@ -41,6 +42,7 @@ def command(
     clone: Path | None,
     rev: str | None,
     series: Path | None,
+    over: tuple[str, ...],
 ) -> int:
     """Write the patches for a release in the form that another tool takes.
 
@@ -65,7 +67,7 @@ def command(
         raise UsageError("-R goes with --format bundle only")
     if rev is not None and clone is None:
         raise UsageError("--rev goes with -R only")
-    stack, catalogue = project.load(series)
+    stack, catalogue = project.load(series, over)
     wanted = ranges.one(catalogue, release)
     if form == "bundle":
         return export_bundle(stack, catalogue, wanted, destination, user, clone, rev)
@@ -129,12 +131,12 @@ def _prepared(
     user: str | None,
 ) -> Prepared:
     from hgport.report import downloads
+    from hgport.report.stacks import serving
 
     writing.refuse_existing(destination)
-    serving = stack.for_line(release.line).series.path
     with downloads.shown() as progress:
         prepared = prepare(stack, catalogue, release, user, progress)
-    say(f"{serving} for {release.version}, as {form}, into {destination}")
+    say(f"{serving(stack, release.line)} for {release.version}, as {form}, into {destination}")
     return prepared
 
 

@@ -19,7 +19,7 @@ class Cell:
     """What holds for one patch on one release.
 
     ``message`` tells more of a conflict.  ``since`` and ``changeset`` are the release and the
-    changeset by which upstream absorbed the patch, where the catalogue knows.  ``problems`` are
+    changeset by which upstream absorbed the patch, as far as the catalogue knows.  ``problems`` are
     whole sentences about what disagrees: the catalogue, the release's content, the port.
     """
 

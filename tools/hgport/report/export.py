@@ -107,7 +107,8 @@ def _why(cell: Cell) -> str:
     if cell.outcome is Outcome.NOT_AFFECTED:
         why = ["the release has none of its files", *why]
     elif cell.since is not None:
-        why = [f"the release has it, upstream's {cell.changeset} since {cell.since}", *why]
+        changeset = f"'s {cell.changeset}" if cell.changeset else ""
+        why = [f"the release has it, upstream{changeset} since {cell.since}", *why]
     elif cell.outcome is Outcome.UPSTREAMED and not why:
         why = [cell.message]
     return "; ".join(why) or cell.outcome.value

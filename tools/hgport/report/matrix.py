@@ -170,7 +170,8 @@ def _remarks(cell: Cell | None) -> list[str]:
     if cell.outcome is Outcome.CONFLICT:
         remarks.insert(0, f"conflict in {cell.message}")
     elif cell.outcome is Outcome.UPSTREAMED and cell.since:
-        remarks.insert(0, f"upstream since {cell.since} ({cell.changeset})")
+        changeset = f" ({cell.changeset})" if cell.changeset else ""
+        remarks.insert(0, f"upstream since {cell.since}{changeset}")
     elif cell.outcome is Outcome.UPSTREAMED and not cell.problems:
         remarks.insert(0, cell.message)
     return remarks

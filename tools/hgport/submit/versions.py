@@ -1,7 +1,8 @@
 """Versions of a series: what was sent is kept as text that can be reviewed.
 
 ``patches/sent/LINE/vN/`` beside the patches of the series holds the patches as they were mailed,
-their ``series``, and ``sent.toml``::
+their ``series``, and ``sent.toml``.  What was mailed as one series with the stacks on top of it is
+in ``patches/sent/with-NAME/LINE/vN/`` (the names joined by ``+``), in the same way::
 
     release = "7.2.4"         # that they were mailed for
     version = 1
@@ -61,7 +62,22 @@ class Sent:
 def find(stack: Stack, line: str, version: int) -> Sent | None:
     """The version that was sent for a line, None if none was.  Raises UsageError for a directory
     that is not as it was written."""
-    directory = _directory(stack, line, version)
+    return _load(_directory_in(_place(stack), line, version), line, version)
+
+
+def mailed(stack: Stack) -> set[str]:
+    """The names of the patches that were mailed, for any line, in any version, from this stack
+    alone and from it with others on top.  Raises as ``find``."""
+    own = stack.top.directory / "sent"
+    names: set[str] = set()
+    for place in (own, *own.glob("with-*")):
+        for line, version in _kept_in(place):
+            sent = _load(_directory_in(place, line, version), line, version)
+            names |= {patch.name for patch in sent.patches} if sent is not None else set()
+    return names
+
+
+def _load(directory: Path, line: str, version: int) -> Sent | None:
     if not directory.is_dir():
         return None
     found.refuse_links(directory)
@@ -109,7 +125,7 @@ def remember(composed: Composed) -> Path:
     for name, _data in composed.patches:
         _refuse_name(name)
     stack, line = composed.stack, composed.release.line
-    directory = _directory(stack, line, composed.version)
+    directory = _directory_in(_place(stack), line, composed.version)
     with written_by_one(stack):
         sent = find(stack, line, composed.version)
         if sent is None:
@@ -136,13 +152,22 @@ def refuse_others(sent: Sent, patches: Sequence[Patch]) -> None:
         )
 
 
-def _directory(stack: Stack, line: str, version: int) -> Path:
-    directory = stack.top.directory / "sent" / line / f"v{version}"
-    for path in (directory.parent.parent, directory.parent, directory):
+def _directory_in(place: Path, line: str, version: int) -> Path:
+    directory = place / line / f"v{version}"
+    above = [place.parent] if place.name != "sent" else []
+    for path in (*above, place, directory.parent, directory):
         # what is written there stays there
         if path.is_symlink():
             raise UsageError(f"{path} is a symbolic link", "hgport keeps what was sent in no link")
     return directory
+
+
+def _place(stack: Stack) -> Path:
+    """Where the versions of a stack, together with those below it, are kept."""
+    lowest, *others = stack.layers
+    place = lowest.top.directory / "sent"
+    names = "+".join(layer.top.directory.name for layer in others)
+    return place / f"with-{names}" if names else place
 
 
 def _refuse_name(name: str) -> None:
@@ -156,13 +181,16 @@ def _refuse_name(name: str) -> None:
 
 def _known(stack: Stack) -> list[str]:
     """What is remembered, as ``since`` takes it, in order."""
-    matches = [
-        match
-        for path in (stack.top.directory / "sent").glob("*/v*")
-        for match in [_WHICH.fullmatch(f"{path.parent.name}/{path.name}")]
-        if match is not None
-    ]
-    return [match[0] for match in sorted(matches, key=lambda m: (line_key(m[1]), int(m[2])))]
+    return [f"{line}/v{version}" for line, version in _kept_in(_place(stack))]
+
+
+def _kept_in(place: Path) -> list[tuple[str, int]]:
+    """The lines and versions that are kept in a directory, in order."""
+    names = (f"{path.parent.name}/{path.name}" for path in place.glob("*/v*"))
+    matches = (match for match in map(_WHICH.fullmatch, names) if match is not None)
+    return sorted(
+        ((match[1], int(match[2])) for match in matches), key=lambda one: (line_key(one[0]), one[1])
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -45,9 +45,9 @@ def _fields(one: Ready) -> list[dep3.Field]:
     if one.absorbed is None:
         forwarded = [] if one.sent is None else [("Forwarded", "yes" if one.sent else "no")]
         return [("Origin", "other"), *forwarded]
-    change = f"commit:{one.absorbed.changeset}"
+    change = f", commit:{one.absorbed.changeset}" if one.absorbed.changeset else ""
     return [
-        ("Origin", f"backport, {change}"),
+        ("Origin", f"backport{change}"),
         ("Forwarded", "not-needed"),
-        ("Applied-Upstream", f"{one.absorbed.release}, {change}"),
+        ("Applied-Upstream", f"{one.absorbed.release}{change}"),
     ]

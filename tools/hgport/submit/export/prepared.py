@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from hgport.engine.apply import apply_series
 from hgport.engine.headers import Said, description_of
-from hgport.engine.judge import judge, to_apply
+from hgport.engine.judge import absorptions, judge, to_apply
 from hgport.engine.matrix import Cell
 from hgport.engine.outcome import Edit, PatchResult, Reader
 from hgport.engine.releasetree import ReleaseTree
 from hgport.engine.render import edits_of
-from hgport.engine.verdicts import touched
+from hgport.engine.verdicts import ports_for, touched
 from hgport.errors import HgportError
 from hgport.model.catalogue import Absorption, Catalogue
 from hgport.model.patch import Patch
@@ -78,7 +78,7 @@ def prepare(
     author = str(Identity.parse(user)) if user is not None else None
     with Contents(progress=progress) as contents:
         tree = ReleaseTree(contents, release, progress)
-        tree.prepare(touched(stack, catalogue, stack.for_line(release.line)))
+        tree.prepare(touched(stack, catalogue, *ports_for(stack, release)))
         patches = to_apply(stack, catalogue, release, tree.read)
         result = apply_series(tree.read, patches, is_directory=tree.is_directory)
         if result.conflict is not None:
@@ -89,14 +89,15 @@ def prepare(
             )
         taker = _Taker(tree.read, tree.is_executable)
         taken = [(one.patch, taker.take(one)) for one in result.results if one.outcome.changes_tree]
+        absorbed = {one.patch: one for one in reversed(absorptions(stack, catalogue))}
         sent = _sent(stack)
         ready = [
             Ready(
                 patch,
                 _said(patch, author),
                 edits,
-                _absorption(stack, catalogue, patch.name),
-                None if sent is None else patch.name in sent,
+                absorbed.get(patch.name),
+                sent.get(patch.name),
             )
             for patch, edits in taken
             if edits
@@ -147,25 +148,11 @@ def _said(patch: Patch, author: str | None) -> Said:
     return Said(user, patch.date, description_of(patch))
 
 
-def _sent(stack: Stack) -> set[str] | None:
-    """The names of the patches that were mailed, for any line, as far as that is remembered."""
-    if stack.base is None:
-        return None
+def _sent(stack: Stack) -> dict[str, bool]:
+    """Whether patches were mailed, by name, as far as that is remembered; none of those of a stack
+    that is not the project's own."""
     from hgport.submit import versions
 
-    found = set()
-    for place in sorted((stack.top.directory / "sent").glob("*/v*")):
-        number = place.name[1:]
-        sent = None
-        if number.isascii() and number.isdecimal():
-            sent = versions.find(stack, place.parent.name, int(number))
-        if sent is not None:
-            found |= {patch.name for patch in sent.patches}
-    return found
-
-
-def _absorption(stack: Stack, catalogue: Catalogue, name: str) -> Absorption | None:
-    """What the catalogue says of a patch; nothing of those of a stack that is not its own."""
-    if stack.base is None:
-        return None
-    return next((one for one in catalogue.absorbed if one.patch == name), None)
+    known = [layer for layer in stack.layers if layer.base is not None]
+    mailed = {name for layer in known for name in versions.mailed(layer)}
+    return {name: name in mailed for layer in known for name in layer.own_names}
