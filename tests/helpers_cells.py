@@ -62,6 +62,6 @@ def row(
 
 def problems(seen: Evidence, one: Scenario, base: Ground, count: int) -> tuple[str, ...]:
     """What the judge says where the first ``count`` patches are applied."""
-    line, names = base.release.line, series(base.release.line).names
-    expected = scenarios.expectation(one, line, base.interpreter.version, names[:count], names, ())
+    names = series(base.release.line).names
+    expected = scenarios.expectation(one, base.interpreter.version, names[:count], names, ())
     return judge.problems(seen, one, expected)

@@ -10,21 +10,13 @@ from helpers_proof import blob, evidence, put
 from hgport.model import project
 from hgport.model.ranges import select
 from hgport.proof import plan
+from hgport.proof.courses import CONSOLIDATE, REFUSE, REWIND, Course
+from hgport.proof.expectations import HANG, REFUSED, STORED
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Gap, Plan
 from hgport.proof.prover import Verdict
 from hgport.proof.results import Settled
-from hgport.proof.scenarios import (
-    CONSOLIDATE,
-    HANG,
-    REFUSE,
-    REFUSED,
-    REWIND,
-    SCENARIOS,
-    STORED,
-    Course,
-    Scenario,
-)
+from hgport.proof.scenarios import SCENARIOS, Scenario
 from hgport.report.proof import Proven
 
 STACK, CATALOGUE = project.load()

@@ -21,7 +21,9 @@ from helpers_proof import catalogue, interpreter
 from hgport import cli, places, process
 from hgport.commands import test as command
 from hgport.proof import realservers
-from hgport.proof.scenarios import DOWNLOAD, HANG, REAL, REFUSE, SCENARIOS, STORED
+from hgport.proof.courses import REFUSE
+from hgport.proof.expectations import HANG, STORED
+from hgport.proof.scenarios import DOWNLOAD, REAL, SCENARIOS
 from hgport.upstream import sdist
 from programs import missing
 

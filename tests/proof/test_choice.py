@@ -8,7 +8,9 @@ import pytest
 
 from hgport.errors import UsageError
 from hgport.proof.choice import choose
-from hgport.proof.scenarios import SCENARIOS, Course, Expectation, Fault, Operation, Scenario
+from hgport.proof.courses import Course
+from hgport.proof.expectations import Expectation
+from hgport.proof.scenarios import SCENARIOS, Fault, Operation, Scenario
 
 PUSH = SCENARIOS[0].operation
 BIG = dataclasses.replace(PUSH, name="big push")

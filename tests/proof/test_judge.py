@@ -7,21 +7,11 @@ from dataclasses import replace
 import pytest
 
 from helpers_proof import blob, evidence, put
+from hgport.proof.courses import SOUND
 from hgport.proof.evidence import Attempt, Evidence, Request
+from hgport.proof.expectations import HANG, REFUSED, STORED, UNSAFE, UNSTATED, Expectation
 from hgport.proof.judge import observed, problems
-from hgport.proof.scenarios import (
-    HANG,
-    HONEST,
-    LFS,
-    REFUSED,
-    SOUND,
-    STORED,
-    UNSAFE,
-    UNSTATED,
-    Expectation,
-    Operation,
-    Scenario,
-)
+from hgport.proof.scenarios import HONEST, LFS, Operation, Scenario
 
 ROW = Scenario("http", Operation("lfs push", LFS, blobs=2, size=1000), HONEST, False, SOUND)
 ONE, TWO = blob(1)[0], blob(2)[0]

@@ -15,18 +15,11 @@ from hgport.model.ranges import select
 from hgport.model.release import line_key
 from hgport.model.stack import Port, Stack
 from hgport.proof import plan
+from hgport.proof.courses import CONSOLIDATE, NOT_REWOUND, REFUSE, REWIND, Course
+from hgport.proof.expectations import HANG
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Gap, Plan
-from hgport.proof.scenarios import (
-    CONSOLIDATE,
-    HANG,
-    REFUSE,
-    REWIND,
-    SCENARIOS,
-    STORED,
-    Course,
-    Scenario,
-)
+from hgport.proof.scenarios import SCENARIOS, Scenario
 
 STACK, CATALOGUE = project.load()
 
@@ -128,7 +121,7 @@ def test_what_the_release_has_counts_under_any_series(tmp_path: Path) -> None:
     release = select(CATALOGUE, "5.4")[0]
     demanded = plan.demands(CATALOGUE, [release], ())
     found = {v: Interpreter(v, Path(v), v) for v in release.pythons}
-    mended = [row for row in SCENARIOS if (CONSOLIDATE, STORED) in row.course.since]
+    mended = [row for row in SCENARIOS if row.course is NOT_REWOUND]
     cells = plan.make(stack, CATALOGUE, demanded, found, rows=mended).cells
     assert {cell.expected.name for cell in cells} == {"stored"}
 
@@ -147,7 +140,7 @@ def _ends(stack: Stack, line: str, upto: str | None = None) -> list[set[str]]:
     release = CATALOGUE.newest(line)
     demanded = [(release, release.pythons[:1])]
     found = {v: Interpreter(v, Path(v), v) for v in release.pythons}
-    rows = [row for row in SCENARIOS if (CONSOLIDATE, STORED) in row.course.since]
+    rows = [row for row in SCENARIOS if row.course is NOT_REWOUND]
     made = plan.make(stack, CATALOGUE, demanded, found, upto=upto, rows=rows)
     return [{cell.expected.name for cell in cells} for cells in made.by_subject().values()]
 
@@ -263,7 +256,8 @@ def test_all_code_that_makes_a_tree_and_runs_a_cell_goes_into_a_key() -> None:
         reached |= fresh
         fresh = {other for module in fresh for other in imported(module)} - reached
     names = {str(path.relative_to(PACKAGE)) for path in reached}
-    in_key_by_value = {"proof/scenarios.py", "proof/interpreters.py"}
+    tables = {f"proof/{one}.py" for one in ("scenarios", "followups", "courses", "expectations")}
+    in_key_by_value = {*tables, "proof/interpreters.py"}
     # whatever these do, an sdist has the hash that is in the key, or is refused
     checked = {f"upstream/{one}.py" for one in ("sdist", "download", "index")}
     neither_bytes_nor_time = {"errors.py", "places.py", "sqlitecache.py", "model/release.py"}

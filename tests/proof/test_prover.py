@@ -14,11 +14,12 @@ from hgport.model.patch import Patch
 from hgport.model.ranges import select
 from hgport.model.stack import Stack
 from hgport.proof import plan
+from hgport.proof.expectations import STORED
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Plan, Subject
 from hgport.proof.prover import Verdict, prove
 from hgport.proof.results import Results
-from hgport.proof.scenarios import SCENARIOS, STORED
+from hgport.proof.scenarios import SCENARIOS
 from hgport.upstream.contents import Contents
 
 STACK, CATALOGUE = project.load()

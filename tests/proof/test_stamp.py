@@ -9,11 +9,11 @@ from pathlib import Path
 from helpers_proof import blob, evidence, put
 from hgport.model import project
 from hgport.proof import judge, plan
+from hgport.proof.expectations import HANG, STORED, Expectation
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Plan
 from hgport.proof.prover import Verdict, prove, with_evidence
 from hgport.proof.results import Results
-from hgport.proof.scenarios import HANG, STORED, Expectation
 from hgport.proof.stamp import stamp
 from hgport.upstream.contents import Contents
 

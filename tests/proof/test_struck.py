@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 
 from helpers_proof import blob, evidence, put
-from hgport.proof import scenarios
-from hgport.proof.connection import CRAWLED, CUT_SHORT
+from hgport.proof import followups, scenarios
+from hgport.proof.connection import ALTERED, CRAWLED, CUT_SHORT
 from hgport.proof.evidence import Evidence, Request
+from hgport.proof.expectations import STORED
 from hgport.proof.faults import Fault
+from hgport.proof.followups import EVERY
 from hgport.proof.judge import problems
-from hgport.proof.scenarios import STORED, Scenario
+from hgport.proof.scenarios import Scenario
 from hgport.proof.server import TUNNEL
 from hgport.proof.struck import missed
 
 ONE = blob(1)[0]
-FAULTS = [value for value in vars(scenarios).values() if isinstance(value, Fault)]
+FAULTS = list(dict.fromkeys(row.fault for row in (*EVERY, *scenarios.REAL)))
 BATCH = Request(1, 1, "POST", "/lfs/objects/batch", status=200, outcome="answered")
 # what an honest server sees of an upload
 HONEST = evidence(BATCH, put(ONE, 1, 2))
@@ -38,6 +40,10 @@ def test_where_all_went_well_no_fault_has_struck(fault: Fault) -> None:
         (scenarios.UNAVAILABLE, evidence(BATCH, put(ONE, 1, 2, status=503))),
         (scenarios.SLOW_READER, evidence(BATCH, put(ONE, 1, 2, detail=CRAWLED))),
         (scenarios.CUT_RESPONSE, evidence(BATCH, put(ONE, 1, 2, detail=CUT_SHORT))),
+        (followups.ALTERED, evidence(BATCH, put(ONE, 1, 2, detail=ALTERED))),
+        (followups.RESPONSE_RESET, evidence(BATCH, put(ONE, 2, outcome="reset"))),
+        (followups.NOBODY, evidence()),
+        (followups.NOBODY_LATER, evidence(BATCH)),
         (scenarios.SHRINKS, evidence(BATCH, put(ONE, 1, 2), changed=("x",))),
         (scenarios.PROXY, evidence(Request(1, 0, TUNNEL), BATCH)),
         (scenarios.PROXY, evidence(Request(1, 1, "PUT", "http://localhost:1/lfs/objects/x"))),

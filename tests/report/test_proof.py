@@ -17,9 +17,10 @@ from helpers_face import (
     row,
     verdicts,
 )
+from hgport.proof.courses import Course
+from hgport.proof.expectations import HANG, REFUSED, STORED, UNSAFE, Expectation
 from hgport.proof.plan import Gap
 from hgport.proof.prover import Verdict
-from hgport.proof.scenarios import HANG, REFUSED, STORED, UNSAFE, Course, Expectation
 from hgport.report import proof
 
 WIDE = 200

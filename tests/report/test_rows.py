@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from helpers_face import CATALOGUE, MENDED, ROWS, STACK, made, proven, row, verdicts
-from hgport.proof.scenarios import HANG, SCENARIOS, STORED, Course
+from hgport.proof.courses import Course
+from hgport.proof.expectations import HANG, STORED
+from hgport.proof.scenarios import SCENARIOS
 from hgport.report import rows
 
 COURSE = ["hang", "refused", "stored", "stored"]
@@ -21,7 +23,7 @@ def test_listed() -> None:
         row("idle close", "https", MENDED),
         row("no fault", workers=True, course=Course(HANG)),
         row("cut", server="hg serve"),
-        row("cut", course=Course(HANG, upstream=("6.3", STORED), reason="it is so")),
+        row("cut", course=Course(HANG, python=("3.1", STORED), reason="it is so")),
     ]
     head, *lines, note, count = rows.listed(STACK, CATALOGUE, table)
     about = ["transport", "operation", "fault", "workers", "server", "quick"]
@@ -31,7 +33,17 @@ def test_listed() -> None:
         ["https", "push", "idle close", "-", "embedded", "-", *COURSE, "-", "-"],
         ["http", "push", "no fault", "workers", "embedded", "-", *["hang"] * 4, "-", "-"],
         ["http", "push", "cut", "-", "hg serve", "-", *["stored"] * 4, "-", "-"],
-        ["http", "push", "cut", "-", "embedded", "-", *["hang"] * 4, "stored from 6.3 on", "1"],
+        [
+            "http",
+            "push",
+            "cut",
+            "-",
+            "embedded",
+            "-",
+            *["hang"] * 4,
+            "stored from Python 3.1 on",
+            "1",
+        ],
     ]
     assert lines[1].startswith(
         "https      push       idle close  -        embedded  -      hang   "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.output import say, width
 from hgport.places import cache_dir
-from hgport.proof import choice, interpreters, plan, prover, scenarios
+from hgport.proof import choice, followups, interpreters, plan, prover, scenarios
 from hgport.proof.memory import Memory
 from hgport.proof.plan import Gap, Plan
 from hgport.proof.prover import Verdict
@@ -43,6 +44,8 @@ _NOT_WITH = {
 # are at work all the time, and some of them measure it.
 _WORLDS, _TESTS = 4, 2
 _MOST_JOBS = 256
+# which rows of a table are meant
+Pick = Callable[[Sequence[Scenario]], Sequence[Scenario]]
 
 
 def _jobs(for_each: int) -> int:
@@ -108,6 +111,7 @@ def _jobs(for_each: int) -> int:
 )
 @options.json_output
 @options.series
+@options.over
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> int:
     """Prove the series: the bug shows without it and is gone with it.
@@ -131,15 +135,15 @@ def command(ctx: click.Context, /, **given: Any) -> int:
         return _upstream(test_globs, given)
     if test_globs:
         raise UsageError("--tests names upstream's own tests", "give --upstream as well")
-    chosen = choice.choose(
-        (*scenarios.SCENARIOS, *scenarios.REAL),
+    pick = functools.partial(
+        choice.choose,
         server=given.pop("server"),
         globs=given.pop("scenario_globs"),
         quick=given.pop("quick"),
     )
     if only_list:
-        return show_rows(chosen, as_json=given["as_json"], series=given["series"])
-    return test(given.pop("releases"), rows=chosen, fresh=given.pop("no_cache"), **given)
+        return show_rows(pick, as_json=given["as_json"], series=given["series"], over=given["over"])
+    return test(given.pop("releases"), pick=pick, fresh=given.pop("no_cache"), **given)
 
 
 def _check_together(ctx: click.Context) -> None:
@@ -174,16 +178,18 @@ def _upstream(globs: Sequence[str], given: dict[str, Any]) -> int:
         as_json=given["as_json"],
         junit=given["junit"],
         series=given["series"],
+        over=given["over"],
     )
 
 
 def show_rows(
-    rows: Sequence[Scenario], *, as_json: bool = False, series: Path | None = None
+    pick: Pick, *, as_json: bool = False, series: Path | None = None, over: Sequence[str] = ()
 ) -> int:
     """Print what the rows of the table of scenarios state, and return the exit code."""
     from hgport.report import rows as report_rows
 
-    stack, catalogue = project.load(series)
+    stack, catalogue = project.load(series, over)
+    rows = pick(_rows(stack))
     if as_json:
         _say_json(report_rows.listed_plain(stack, catalogue, rows))
     else:
@@ -191,10 +197,14 @@ def show_rows(
     return 0
 
 
+def _rows(stack: Stack) -> Sequence[Scenario]:
+    return (*followups.rows(stack.names), *scenarios.REAL)
+
+
 def test(
     releases: str,
     *,
-    rows: Sequence[Scenario] = scenarios.SCENARIOS,
+    pick: Pick = choice.choose,
     pythons: Sequence[str] = (),
     jobs: int = 1,
     upto: str | None = None,
@@ -206,14 +216,15 @@ def test(
     by_scenario: bool = False,
     as_json: bool = False,
     series: Path | None = None,
+    over: Sequence[str] = (),
 ) -> int:
     """Prove a stack on a range of releases, print what came of it and return the exit code."""
     if junit is not None:
         from hgport.report import junit as xml
 
         xml.check(junit)
-    stack, catalogue = project.load(series)
-    chosen = select(catalogue, releases)
+    stack, catalogue = project.load(series, over)
+    chosen, rows = select(catalogue, releases), pick(_rows(stack))
     lacking = _lacking(rows)
     rows = [row for row in rows if row.server not in lacking]
     made, without = _planned(stack, catalogue, chosen, pythons, rows, upto)
@@ -224,7 +235,7 @@ def test(
     asked, never = bool(made.cells), 0
     kept = cache_dir() / "kept" if keep else None
     with Results(cache_dir() / "proofs.sqlite") as results:
-        memory = Memory(results, stack.top.path)
+        memory = Memory(results, *(layer.top.path for layer in stack.layers))
         if failed:
             made, never = _failed(made, memory)
         if not as_json:

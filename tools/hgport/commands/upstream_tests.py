@@ -34,6 +34,7 @@ def upstream(
     as_json: bool = False,
     junit: Path | None = None,
     series: Path | None = None,
+    over: Sequence[str] = (),
 ) -> int:
     """Run the own tests of a range of releases before and after a stack, print what came of it and
     return the exit code: 1 if a test newly fails, fails otherwise than before whenever it is run,
@@ -46,7 +47,7 @@ def upstream(
     """
     if junit is not None:
         xml.check(junit)
-    stack, catalogue = project.load(series)
+    stack, catalogue = project.load(series, over)
     chosen = select(catalogue, releases)
     patches = upstreamplan.patches(stack, chosen, upto)
     machine = upstreamplan.machine(catalogue, chosen, pythons)

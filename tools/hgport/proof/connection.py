@@ -343,13 +343,16 @@ class Connection:
             request.detail = CUT_SHORT
         elif self._fault.alters_content:
             request.detail = ALTERED
-        self._deliver(response, last)
+        self._deliver(request, response, last)
 
-    def _deliver(self, response: bytes, last: bool) -> None:
+    def _deliver(self, request: Request, response: bytes, last: bool) -> None:
         if self._fault.cuts_response:
             self._sock.sendall(response[:-_LACKING])
             self._say_farewell()
             raise Ended
+        if self._fault.resets_response:
+            self._sock.sendall(response[: len(response) // 2])
+            self._reset(request)
         if self._fault.closes_idle:
             self._hold_back()
         self._sock.sendall(response)

@@ -56,6 +56,8 @@ class Fault:
     crawls: float | None = None
     # it closes the connection in the middle of the response
     cuts_response: bool = False
+    # it resets the connection in the middle of the response
+    resets_response: bool = False
     # what can be downloaded is as long as it should be, and not the same
     alters_content: bool = False
     # which requests it strikes, and how often those for one and the same object; None is always

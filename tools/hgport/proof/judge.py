@@ -7,16 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 
 from hgport.proof.evidence import Evidence, Request
-from hgport.proof.scenarios import DOWNLOAD, Expectation, Scenario
+from hgport.proof.expectations import Expectation
+from hgport.proof.faults import FROM_START
+from hgport.proof.scenarios import DOWNLOAD, Scenario
 from hgport.proof.struck import missed
 
 
 def problems(evidence: Evidence, row: Scenario, expected: Expectation) -> tuple[str, ...]:
     """What is not as expected of a row, a phrase each; empty if all is."""
     if expected.unsafe:
-        return tuple(_contact(evidence))
+        return tuple(_contact(evidence, row))
     return (
-        *_contact(evidence),
+        *_contact(evidence, row),
         *missed(evidence, row.fault),
         *_harm(evidence, expected),
         *_ending(evidence, expected),
@@ -41,9 +43,10 @@ def observed(evidence: Evidence, row: Scenario) -> str:
     return f"{how}, {whole} of {len(evidence.wanted)} {done}{corrupt}"
 
 
-def _contact(evidence: Evidence) -> Iterator[str]:
+def _contact(evidence: Evidence, row: Scenario) -> Iterator[str]:
     """A client that never came to the point proves nothing."""
-    if not any(request.status is not None for request in evidence.requests):
+    somebody = row.fault.gone != FROM_START
+    if somebody and not any(request.status is not None for request in evidence.requests):
         yield "the server answered nothing"
 
 
@@ -95,7 +98,7 @@ def _stored(evidence: Evidence, expected: Expectation) -> Iterator[str]:
     if missing:
         yield f"{len(missing)} of {len(evidence.wanted)} not stored"
     for one in evidence.wanted:
-        if counts[one] > 1:
+        if counts[one] > expected.copies:
             yield f"{one[:12]} stored {counts[one]} times"
 
 

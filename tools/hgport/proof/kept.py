@@ -22,7 +22,7 @@ from pathlib import Path
 from hgport.errors import UsageError
 from hgport.files import built_beside, disk_errors, remove_tree
 from hgport.model.release import Release
-from hgport.proof import scenarios
+from hgport.proof import followups, scenarios
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.scenarios import Scenario
 from hgport.proof.world import Ground
@@ -104,7 +104,7 @@ def read(place: Path) -> Kept:
         server, name = about["row"]
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise UsageError(f"{place} holds no cell that hgport test --keep has left") from err
-    for row in (*scenarios.SCENARIOS, *scenarios.REAL):
+    for row in (*followups.EVERY, *scenarios.REAL):
         if (row.server, row.name) == (server, name):
             return Kept(place, Ground(release, interpreter, place / "ground"), row)
     raise UsageError(f"{place}: the table of scenarios has no {name!r} any more")

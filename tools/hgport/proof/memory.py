@@ -17,11 +17,11 @@ from hgport.proof.results import Results
 
 
 class Memory:
-    """What ``results`` remembers of the series in the file ``series``."""
+    """What ``results`` remembers of the series in the files ``series``, which lie on each other."""
 
-    def __init__(self, results: Results, series: Path) -> None:
+    def __init__(self, results: Results, *series: Path) -> None:
         self._results = results
-        self._series = str(series.resolve())
+        self._series = [str(one.resolve()) for one in series]
 
     def take(self, verdicts: Iterable[Verdict]) -> None:
         """Remember how cells came out; those that could not be run were not as stated."""
@@ -50,5 +50,5 @@ class Memory:
 
     def _key(self, subject: Subject) -> str:
         last = subject.applied[-1] if subject.patches else ""
-        parts = [self._series, subject.release.version, subject.interpreter.version, last]
+        parts = [*self._series, subject.release.version, subject.interpreter.version, last]
         return json.dumps(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import json
 import platform
 import ssl
@@ -20,8 +21,10 @@ from hgport.model.ranges import select
 from hgport.model.release import Release, line_key
 from hgport.model.stack import Stack
 from hgport.proof import scenarios, versions
+from hgport.proof.courses import TLS_PYTHON
+from hgport.proof.expectations import Expectation
 from hgport.proof.interpreters import Interpreter
-from hgport.proof.scenarios import Expectation, Scenario
+from hgport.proof.scenarios import Scenario
 
 # what makes a tree and runs a cell in it, beside what is in its key by name
 _HARNESS = (
@@ -59,21 +62,23 @@ _HARNESS = (
     "upstream/unpack.py",
 )
 # what of a row says nothing about what is done
-_NOT_DONE = ("course", "quick", "since")
+_NOT_DONE = ("course", "quick", "since", "follows_up")
 _STANDS_ON = ("h11", "mercurial", "trustme")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tested: a release in an interpreter, with the first patches of its series.
+    """What is tested: a release in an interpreter, with the first patches of its stacks.
 
-    ``whole`` says that these are all patches of the series that serves the release.
+    ``whole`` says that these are all patches of the series that serve the release, and ``between``
+    that there are several, of one of which some patches are there and some not.
     """
 
     release: Release
     interpreter: Interpreter
     patches: tuple[Patch, ...]
     whole: bool
+    between: bool = False
 
     @property
     def applied(self) -> tuple[str, ...]:
@@ -125,10 +130,10 @@ Demands = Sequence[tuple[Release, tuple[str, ...]]]
 def demands(catalogue: Catalogue, releases: Sequence[Release], asked: Collection[str]) -> Demands:
     """What each release is to be run in: any one of these Pythons, the first that there is.
 
-    A release of an affected line is proven in each Python that it is known to run on, a later one
-    in the best; where Pythons are ``asked`` for ("2.7"), each is proven in those of them that it
-    is known to run on, and in no other.  A release that is not known to run on any has ().  Raises
-    UsageError for an asked one that is of no use to any release.
+    A release of an affected line is proven in one Python of each kind that it is known to run on, a
+    later one in the best; where Pythons are ``asked`` for ("2.7"), each is proven in those of them
+    that it is known to run on, and in no other.  A release that is not known to run on any has ().
+    Raises UsageError for an asked one that is of no use to any release.
     """
     known = list(dict.fromkeys(v for release in releases for v in release.pythons))
     for one in asked:
@@ -161,10 +166,20 @@ def _in_all(catalogue: Catalogue, releases: Sequence[Release]) -> Demands:
     found: list[tuple[Release, tuple[str, ...]]] = []
     for release in releases:
         if release.line in affected and release.pythons:
-            found += [(release, (one,)) for one in release.pythons]
+            found += [(release, alike) for alike in _of_a_kind(release.pythons)]
         else:
             found.append((release, release.pythons))
     return found
+
+
+def _of_a_kind(pythons: Sequence[str]) -> list[tuple[str, ...]]:
+    """Python 2, those in which a broken TLS connection is told as any other, and the later ones;
+    those of each kind in their order."""
+    kinds: dict[tuple[bool, bool], list[str]] = {}
+    for one in pythons:
+        numbers = line_key(one)
+        kinds.setdefault((numbers >= (3,), numbers >= line_key(TLS_PYTHON)), []).append(one)
+    return [tuple(alike) for alike in kinds.values()]
 
 
 def _gaps(lacking: Demands) -> tuple[Gap, ...]:
@@ -212,16 +227,20 @@ def make(
 def lacking(
     stack: Stack, catalogue: Catalogue, release: Release, upto: str | None = None
 ) -> tuple[str, ...]:
-    """The patches of the top-level series that the one which serves a release lacks, though
+    """The patches of the top-level series of stacks that those which serve a release lack, though
     upstream has not taken them; no further than ``upto``, as in ``make``.  None of a stack that the
     table of scenarios knows nothing of: its ports may be of other patches altogether.
     """
-    if not scenarios.KNOWN.intersection(stack.top.names):
-        return ()
     last = _last(stack, upto)
-    has = {*stack.for_line(release.line).series.names, *_absorbed(catalogue, release)}
-    wanted = (name for name in stack.top.names if stack.names.index(name) <= last)
-    return tuple(name for name in wanted if name not in has)
+    has = {*_names(stack, release), *_absorbed(catalogue, release)}
+    known = (one for one in stack.layers if scenarios.KNOWN.intersection(one.top.names))
+    names = (name for layer in known for name in layer.top.names)
+    return tuple(n for n in names if stack.names.index(n) <= last and n not in has)
+
+
+def _names(stack: Stack, release: Release) -> tuple[str, ...]:
+    """The names of all patches that serve a release."""
+    return tuple(patch.name for patch in stack.patches_for(release.line))
 
 
 def without_rows(releases: Sequence[Release], rows: Sequence[Scenario]) -> tuple[Release, ...]:
@@ -237,25 +256,26 @@ def _last(stack: Stack, upto: str | None) -> int:
     """The place in the stack's names of the last patch to go to."""
     if upto is None:
         return len(stack.names)
-    return stack.names.index(_patch_named(stack, upto))
-
-
-def _patch_named(stack: Stack, name: str) -> str:
-    """The file name of a patch of the stack; ``name`` may lack its .patch, as in the tables."""
-    for known in (name, f"{name}.patch"):
-        if known in stack.names:
-            return known
-    raise UsageError(f"no patch {name} in the series", f"it has {', '.join(stack.names)}")
+    return stack.names.index(stack.named(upto))
 
 
 def _subjects(
     stack: Stack, release: Release, interpreter: Interpreter, last: int
 ) -> Iterator[Subject]:
-    patches = stack.for_line(release.line).series.patches
+    patches = stack.patches_for(release.line)
+    ends = {0, *itertools.accumulate(_counts(stack, release))}
+    stages = range(len(patches) + 1) if len(stack.layers) == 1 else ends
     for count in range(len(patches) + 1):
         if count and stack.names.index(patches[count - 1].name) > last:
             break
-        yield Subject(release, interpreter, patches[:count], count == len(patches))
+        whole, between = count == len(patches), count not in stages
+        yield Subject(release, interpreter, patches[:count], whole, between)
+
+
+def _counts(stack: Stack, release: Release) -> Iterator[int]:
+    """How many patches each layer has for a release."""
+    for layer in stack.layers:
+        yield len(layer.for_line(release.line).series.patches)
 
 
 class _Wanted:
@@ -265,18 +285,18 @@ class _Wanted:
         self, stack: Stack, catalogue: Catalogue, release: Release, upto: str | None
     ) -> None:
         self._absorbed = _absorbed(catalogue, release)
-        self._series = stack.for_line(release.line).series.names
+        self._series = _names(stack, release)
         # a whole series does what the top-level one does, whatever it lacks of that
         self._whole = (*self._series, *lacking(stack, catalogue, release, upto))
-        if not self._whole and not scenarios.KNOWN.intersection(stack.top.names):
+        if not self._whole and not scenarios.KNOWN.intersection(stack.names):
             self._whole = stack.top.names
 
     def of(self, subject: Subject, row: Scenario) -> Expectation:
         """What must come of a row."""
-        line, python = subject.release.line, subject.interpreter.version
+        python = subject.interpreter.version
         applied = self._whole if subject.whole else subject.applied
         series = self._whole if subject.whole else self._series
-        return scenarios.expectation(row, line, python, applied, series, self._absorbed)
+        return scenarios.expectation(row, python, applied, series, self._absorbed)
 
 
 def _cells(
@@ -285,7 +305,20 @@ def _cells(
     """The cells of a subject; ``rows`` come with their parts of the keys."""
     part = _subject_part(subject)
     for row, of_row in rows:
-        yield Cell(subject, row, wanted.of(subject, row), _joined(part, of_row))
+        expected = wanted.of(subject, row)
+        if _is_due(row, subject, expected):
+            yield Cell(subject, row, expected, _joined(part, of_row))
+
+
+def _is_due(row: Scenario, subject: Subject, expected: Expectation) -> bool:
+    """Whether a row says something of a subject.
+
+    Within one of several stacks it does where its course says that the last patch makes a
+    difference; where anything may happen only if it is of the first table.
+    """
+    if row.follows_up and expected.unsafe:
+        return False
+    return not subject.between or subject.applied[-1] in row.course.patches
 
 
 def _absorbed(catalogue: Catalogue, release: Release) -> frozenset[str]:

@@ -1,11 +1,8 @@
 """The table of scenarios: what is done, over what, against which fault, and what must come of it.
 
-A new scenario is a new row of ``SCENARIOS``; a new kind of misbehaviour is a field of ``Fault``,
-which ``server`` obeys; a new kind of upload is an ``Operation``, which ``cell`` carries out.
-
-What must come of a scenario depends on which changes the tree under test has in force, be it from
-a patch of the series or from upstream itself.  A row states it as a *course*: what holds without
-any of them, and what holds from each named patch on.
+A new scenario is a new row of ``SCENARIOS``, or of ``followups``; a new kind of misbehaviour is a
+field of ``Fault``, which ``server`` obeys; a new kind of upload is an ``Operation``, which ``cell``
+carries out.  What must come of a row is a ``Course``.
 """
 
 from __future__ import annotations
@@ -13,14 +10,29 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from hgport.model.release import line_key
 from hgport.proof import faults
+from hgport.proof.courses import (
+    CUT,
+    FETCH_CUT,
+    FIRST,
+    FURTHER,
+    GROWN,
+    LOST,
+    NOT_REWOUND,
+    PARTS_NOT_REWOUND,
+    RETRY,
+    REWIND,
+    SHRUNK,
+    SOUND,
+    TLS,
+    TLS_PYTHON,
+    VANISHED,
+    Course,
+    denied,
+    forked,
+)
+from hgport.proof.expectations import TLS_ENDED, UNSTATED, Expectation
 from hgport.proof.faults import Fault
-
-REFUSE = "keepalive-refuse-a-request-body-of-the-wrong-length.patch"
-REWIND = "keepalive-rewind-a-request-body-before-sending-it.patch"
-CONSOLIDATE = "lfs-upload-through-httpsendfile.patch"
-
 
 # what it is done against
 EMBEDDED, HG_SERVE, GIFTLESS = "embedded", "hg serve", "giftless"
@@ -45,106 +57,13 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Expectation:
-    """What must hold after a run, each part checked on its own by ``judge``.
-
-    In every case, but where ``unsafe``, no upload may be taken for whole that is not, and nothing
-    may spill from one request into the next, unless it ``corrupts``: then it must.  The client may
-    not end in a traceback unless it ``crashes``, and none of its files may be open then.
-    ``hangs``: the server waits for the rest of a body while the client waits for the server.
-    ``exit_code``: None is any.  ``message``: a regular expression that what the client prints must
-    match.  ``stored``: every blob arrives, once.  ``attempts``: the most transfers of one blob
-    that may be begun.  ``rewinds``: how often a body is rewound for each attempt that reads it.
-    ``seconds``: the most that the command may take.
-    """
-
-    name: str
-    hangs: bool = False
-    unsafe: bool = False
-    corrupts: bool = False
-    crashes: bool = False
-    exit_code: int | None = None
-    message: str = ""
-    stored: bool = False
-    attempts: int | None = None
-    rewinds: int | None = None
-    seconds: float | None = None
-
-
-_ABORT = r"(?m)^abort: .*"
-HANG = Expectation("hang", hangs=True, attempts=2, seconds=45)
-# a limit against hangs that the server cannot see; what is refused takes a fraction of a second
-REFUSED = Expectation(
-    "refused",
-    exit_code=255,
-    message=_ABORT + r"request body ended after \d+ of the expected \d+ bytes",
-    attempts=2,
-    seconds=20,
-)
-STORED = Expectation("stored", exit_code=0, stored=True, attempts=2, seconds=30)
-TOO_LONG = replace(REFUSED, message=_ABORT + r"request body is longer than the expected \d+ bytes")
-# anything may happen, a hang that the server cannot see among it
-UNSAFE = Expectation("unsafe", unsafe=True)
-SPILL = Expectation("spill", corrupts=True, attempts=2, seconds=30)
-# From 3.10 on Python says of a broken TLS connection that it ended, in words of its own, which
-# Mercurial does not take for a broken pipe; lfs stumbles over the error's lack of a reason, and a
-# push of a bundle over its lack of a number.
-TLS_ENDED = Expectation(
-    "failed",
-    message=_ABORT + r"|TypeError: %b requires a bytes|IndexError: tuple index",
-    crashes=True,
-    attempts=2,
-    seconds=20,
-)
-# for a part of somebody else's series, which this table knows nothing of
-UNSTATED = Expectation("not corrupt")
-
-
-def _fails(message: str) -> Expectation:
-    """An upload or download that ends at once, with a message."""
-    return Expectation("failed", exit_code=255, message=_ABORT + message, attempts=2, seconds=20)
-
-
-@dataclass(frozen=True)
-class Course:
-    """What must hold ``at_first``, and what from each patch on, in the order of the series.
-
-    ``upstream`` is a line, and what holds in it and in later ones whatever is patched; ``python``
-    the same of a Python.  ``reason``: why the last of it is not that everything is stored.
-    """
-
-    at_first: Expectation
-    since: tuple[tuple[str, Expectation], ...] = ()
-    upstream: tuple[str, Expectation] | None = None
-    python: tuple[str, Expectation] | None = None
-    reason: str = ""
-
-    def at(self, in_force: Collection[str], line: str, python: str) -> Expectation:
-        """What must hold in a release of a line, in a Python, where the changes of these patches
-        are in force."""
-        if self.python is not None and line_key(python) >= line_key(self.python[0]):
-            return self.python[1]
-        if self.upstream is not None and line_key(line) >= line_key(self.upstream[0]):
-            return self.upstream[1]
-        holds = self.at_first
-        for patch, expectation in self.since:
-            if patch in in_force:
-                holds = expectation
-        return holds
-
-    @property
-    def shows_bug(self) -> bool:
-        """Whether an unpatched tree must fail."""
-        return self.at_first.hangs or self.at_first.corrupts
-
-
-@dataclass(frozen=True)
 class Scenario:
     """One row.
 
     ``transport`` is "http" or "https", ``workers`` whether lfs may use its workers, ``server`` what
     it is done against, ``quick`` whether it is one of the handful that give a first answer,
-    ``since`` the oldest line that it can be done with, "" for every one.
+    ``since`` the oldest line that it can be done with, "" for every one, ``follows_up`` whether it
+    says nothing without the follow-ups.
     """
 
     transport: str
@@ -155,6 +74,7 @@ class Scenario:
     server: str = EMBEDDED
     quick: bool = False
     since: str = ""
+    follows_up: bool = False
 
     @property
     def name(self) -> str:
@@ -217,39 +137,6 @@ TIMEOUT = Fault("keepalive_timeout 1 ms", most_idle=1)
 PROXY = Fault("through a proxy", proxy=True)
 PROXY_RESET = Fault("reset in mid-body through a proxy", proxy=True, resets_at=faults.MIDDLE)
 
-# what needs no change of ours
-SOUND = Course(STORED)
-# what goes wrong because a body is not rewound before it is sent again
-NOT_REWOUND = Course(HANG, ((REFUSE, REFUSED), (REWIND, STORED), (CONSOLIDATE, STORED)))
-# the same for bodies of several parts, which upstream's own change leaves alone
-PARTS_NOT_REWOUND = Course(HANG, ((REFUSE, REFUSED), (REWIND, STORED)))
-# the client's disk is at fault, so the best that can come of it is a clear end
-SHRUNK = Course(HANG, ((REFUSE, REFUSED),), reason="the blob is not what was committed any more")
-GROWN = Course(SPILL, ((REFUSE, TOO_LONG),), reason="the blob is not what was committed any more")
-VANISHED = Course(_fails(r"No such file or directory"), reason="the blobs are gone")
-# no release sends a transfer again whose connection was new
-LOST = Course(
-    _fails(r"Connection reset by peer"),
-    reason="no release retries a transfer that broke on a fresh connection; a follow-up will",
-)
-# workers are forks, and before 6.3 all of them write to the connection that they inherit
-FORKED = Course(
-    UNSAFE,
-    upstream=("6.3", STORED),
-    reason="before 6.3 workers share a connection; a follow-up will close it before they start",
-)
-
-
-CUT_SHORT = Course(
-    _fails(r"corrupt remote lfs object|Response length"),
-    reason="the server cut it short; no release tries again",
-)
-
-
-def _denied(status: int) -> Course:
-    return Course(_fails(rf"HTTP Error {status}"), reason="the server refuses, for good")
-
-
 # Operation, fault, what must come of it, and whether with workers; each over http and https.  Large
 # blobs meet every fault.  The other operations send their bodies through the same code, and meet
 # those faults which strike a body of another kind, or of another size, at another place.
@@ -269,13 +156,13 @@ _TABLE: tuple[tuple[Operation, Fault, Course, bool], ...] = (
     (LARGE, RESET_FRESH, LOST, False),
     (LARGE, CHALLENGE, NOT_REWOUND, False),
     (LARGE, CHALLENGE_EARLY, NOT_REWOUND, False),
-    (LARGE, FORBIDDEN, _denied(403), False),
-    (LARGE, TOO_LARGE, _denied(413), False),
-    (LARGE, ERROR, _denied(500), False),
-    (LARGE, UNAVAILABLE, _denied(503), False),
+    (LARGE, FORBIDDEN, denied(403), False),
+    (LARGE, TOO_LARGE, denied(413), False),
+    (LARGE, ERROR, denied(500), False),
+    (LARGE, UNAVAILABLE, denied(503), False),
     (LARGE, STALLED_READER, NOT_REWOUND, False),
     (LARGE, SLOW_READER, SOUND, False),
-    (LARGE, CUT_RESPONSE, NOT_REWOUND, False),
+    (LARGE, CUT_RESPONSE, CUT, False),
     (LARGE, SHRINKS, SHRUNK, False),
     (LARGE, GROWS, GROWN, False),
     (LARGE, VANISHES, VANISHED, False),
@@ -286,32 +173,32 @@ _TABLE: tuple[tuple[Operation, Fault, Course, bool], ...] = (
     (BUNDLE_PUSH, IDLE_CLOSE, SOUND, False),
     (BUNDLE_PUSH, RESET_MIDDLE, SOUND, False),
     (BUNDLE_PUSH, CHALLENGE, SOUND, False),
-    (BUNDLE_PUSH, TOO_LARGE, _denied(413), False),
+    (BUNDLE_PUSH, TOO_LARGE, denied(413), False),
     # but not once it is one of several parts
     (POSTARGS_PUSH, HONEST, SOUND, False),
     (POSTARGS_PUSH, IDLE_CLOSE, PARTS_NOT_REWOUND, False),
     (POSTARGS_PUSH, RESET_MIDDLE, PARTS_NOT_REWOUND, False),
     (POSTARGS_PUSH, CHALLENGE, PARTS_NOT_REWOUND, False),
     (POSTARGS_PUSH, CHALLENGE_EARLY, PARTS_NOT_REWOUND, False),
-    (POSTARGS_PUSH, TOO_LARGE, _denied(413), False),
+    (POSTARGS_PUSH, TOO_LARGE, denied(413), False),
     (LARGEFILES_PUSH, HONEST, SOUND, False),
     (LARGEFILES_PUSH, IDLE_CLOSE, SOUND, False),
     (LARGEFILES_PUSH, RESET_MIDDLE, SOUND, False),
     (LARGEFILES_PUSH, CHALLENGE, SOUND, False),
-    (LARGEFILES_PUSH, TOO_LARGE, _denied(413), False),
+    (LARGEFILES_PUSH, TOO_LARGE, denied(413), False),
     (LARGEFILES_PUSH, SHRINKS, SHRUNK, False),
     (LARGEFILES_PUSH, GROWS, GROWN, False),
     # a control: nothing of ours is about downloads
     (LFS_DOWNLOAD, HONEST, SOUND, False),
     (LFS_DOWNLOAD, IDLE_CLOSE, SOUND, False),
     (LFS_DOWNLOAD, RESET_START, SOUND, False),
-    (LFS_DOWNLOAD, ERROR, _denied(500), False),
-    (LFS_DOWNLOAD, CUT_RESPONSE, CUT_SHORT, False),
+    (LFS_DOWNLOAD, ERROR, denied(500), False),
+    (LFS_DOWNLOAD, CUT_RESPONSE, FETCH_CUT, False),
     # more blobs than workers, so that each worker uses its connection again
-    (SMALL, HONEST, FORKED, True),
-    (SMALL, IDLE_CLOSE, FORKED, True),
-    (SMALL, RESET_MIDDLE, FORKED, True),
-    (LARGE, HONEST, FORKED, True),
+    (SMALL, HONEST, forked(SOUND), True),
+    (SMALL, IDLE_CLOSE, forked(NOT_REWOUND), True),
+    (SMALL, RESET_MIDDLE, forked(NOT_REWOUND), True),
+    (LARGE, HONEST, forked(SOUND), True),
 )
 # a first answer in a moment
 _QUICK = {
@@ -322,12 +209,15 @@ _QUICK = {
 }
 
 
-def _over(transport: str, fault: Fault, course: Course) -> Course:
+def over(transport: str, fault: Fault, course: Course) -> Course:
     """The course over a transport: TLS that breaks while the client sends is told in a way that
     Mercurial does not understand, in a new Python."""
-    if transport == "https" and (fault.rest == faults.HANG_UP or fault.resets_on == faults.FRESH):
+    early, fresh = fault.rest == faults.HANG_UP, fault.resets_on == faults.FRESH
+    if transport == "https" and (early or fresh):
         reason = course.reason or "Python 3.10 and later hide a broken pipe under TLS"
-        return replace(course, python=("3.10", TLS_ENDED), reason=reason)
+        # one that is sent again is sent again whatever is said
+        but_with = (TLS,) if early else (RETRY, TLS)
+        return replace(course, python=(TLS_PYTHON, TLS_ENDED), but_with=but_with, reason=reason)
     return course
 
 
@@ -337,7 +227,7 @@ SCENARIOS = tuple(
         operation,
         fault,
         workers,
-        _over(transport, fault, course),
+        over(transport, fault, course),
         quick=(operation, fault) in _QUICK and not workers,
     )
     for operation, fault, course, workers in _TABLE
@@ -368,26 +258,24 @@ REAL = tuple(
 )
 
 # every patch that the courses know
-KNOWN = frozenset(patch for row in SCENARIOS for patch, _holds in row.course.since)
+KNOWN = frozenset({*FIRST, *FURTHER})
 
 
 def expectation(
     row: Scenario,
-    line: str,
     python: str,
     applied: tuple[str, ...],
     series: tuple[str, ...],
     absorbed: Collection[str],
 ) -> Expectation:
-    """What must hold on a tree of a release of a line, in a Python ("3.8").  The release has
-    ``absorbed`` some changes; the patches ``applied``, a prefix of ``series``, are on top (file
-    names all).
+    """What must hold on a tree of a release in a Python ("3.8").  The release has ``absorbed`` some
+    changes; the patches ``applied``, a prefix of ``series``, are on top (file names all).
 
-    A series that shares no patch with the table is held to this: whole, it does what ours does; a
-    part of it may still fail, but corrupts nothing.
+    A series that shares no patch with the table is held to this: whole, it does what the first of
+    ours does; a part of it may still fail, but corrupts nothing.
     """
     if applied and not KNOWN.intersection(series):
-        return row.course.at(KNOWN, line, python) if applied == series else UNSTATED
+        return row.course.at({*FIRST, *absorbed}, python) if applied == series else UNSTATED
     in_force = {*applied, *absorbed}
-    holds = row.course.at(in_force, line, python)
+    holds = row.course.at(in_force, python)
     return replace(holds, rewinds=1) if REWIND in in_force and not holds.unsafe else holds

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import hgport
-from hgport.proof.scenarios import Expectation
+from hgport.proof.expectations import Expectation
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hgport.proof.connection import CRAWLED, CUT_SHORT
+from hgport.proof.connection import ALTERED, CRAWLED, CUT_SHORT
 from hgport.proof.evidence import Evidence, Request
 from hgport.proof.faults import Fault
 from hgport.proof.server import TUNNEL
@@ -14,6 +14,7 @@ def missed(evidence: Evidence, fault: Fault) -> tuple[str, ...]:
     signs = {
         "no connection was reset": fault.resets_at is None
         and fault.stalls is None
+        and not fault.resets_response
         or any(request.outcome == "reset" for request in requests),
         f"no transfer was answered with {fault.status}": fault.status is None
         or any(request.object and request.status == fault.status for request in requests),
@@ -23,6 +24,9 @@ def missed(evidence: Evidence, fault: Fault) -> tuple[str, ...]:
         or any(request.detail == CRAWLED for request in requests),
         "no response was cut short": not fault.cuts_response
         or any(request.detail == CUT_SHORT for request in requests),
+        "nothing else than was stored was given out": not fault.alters_content
+        or any(request.detail == ALTERED for request in requests),
+        "somebody answered": fault.gone is None or not any(request.object for request in requests),
         "no blob was changed on disk": fault.disk is None or bool(evidence.changed),
         "nothing came through a proxy": not fault.proxy
         or any(_through_proxy(request) for request in requests),

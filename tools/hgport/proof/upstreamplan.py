@@ -55,13 +55,13 @@ def machine(catalogue: Catalogue, releases: Sequence[Release], words: Iterable[s
 def patches(
     stack: Stack, releases: Iterable[Release], upto: str | None
 ) -> dict[Release, tuple[Patch, ...]]:
-    """The patches of the series that serves each release, up to the one that is named, with or
+    """The patches of the series that serve each release, up to the one that is named, with or
     without its ``.patch``.  Raises UsageError if no series has it."""
     names = stack.names
     if upto is not None:
         names = names[: names.index(stack.named(upto)) + 1]
     return {
-        one: tuple(p for p in stack.for_line(one.line).series.patches if p.name in names)
+        one: tuple(p for p in stack.patches_for(one.line) if p.name in names)
         for one in releases
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,9 +15,9 @@ from hgport.model.patch import short_name
 from hgport.model.release import Release
 from hgport.model.stack import Stack
 from hgport.proof import interpreters
+from hgport.proof.expectations import Expectation
 from hgport.proof.plan import Gap, Subject
 from hgport.proof.prover import Verdict
-from hgport.proof.scenarios import Expectation
 from hgport.report.junit import Case
 
 _SPACE = "  "
@@ -45,12 +46,24 @@ class Proven:
 
 
 def heading(stack: Stack) -> list[str]:
-    """What is proven: the series, with the numbers that the table uses."""
-    base = f", base {stack.base}" if stack.base else ""
-    numbered = (
-        f"  +{number} {short_name(name)}" for number, name in enumerate(stack.names, start=1)
-    )
-    return [f"series {stack.top.path}{base}", *numbered]
+    """What is proven: the series, the lowest stack first, with the numbers that the table uses."""
+    lines, numbers = [], itertools.count(1)
+    for layer in stack.layers:
+        base = f", base {layer.base}" if layer.base else ""
+        lines.append(f"series {layer.top.path}{base}")
+        lines += [f"  +{next(numbers)} {short_name(name)}" for name in layer.own_names]
+    return lines
+
+
+def stacks_plain(stack: Stack) -> dict[str, Any]:
+    """The same as data: of the lowest series, with those that lie on it."""
+    lowest, *others = stack.layers
+    return {
+        "series": str(lowest.top.path),
+        "base": lowest.base,
+        "with": [str(layer.top.path) for layer in others],
+        "patches": list(stack.names),
+    }
 
 
 def text(proven: Proven, *, wide: int, by_scenario: bool = False) -> list[str]:
@@ -253,9 +266,7 @@ def to_plain(proven: Proven) -> dict[str, Any]:
     """Everything as data for ``--json``."""
     stack = proven.stack
     return {
-        "series": str(stack.top.path),
-        "base": stack.base,
-        "patches": list(stack.names),
+        **stacks_plain(stack),
         "cells": [_cell_to_plain(verdict) for verdict in proven.verdicts],
         "gaps": [{**_gap_to_plain(gap), "advice": _advice(gap)} for gap in proven.gaps],
         "missing_servers": dict(proven.servers),

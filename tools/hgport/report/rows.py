@@ -12,7 +12,7 @@ from hgport.model.stack import Stack
 from hgport.proof import scenarios
 from hgport.proof.prover import Verdict
 from hgport.proof.scenarios import Scenario
-from hgport.report.proof import Proven, aligned, counted, numbered
+from hgport.report.proof import Proven, aligned, counted, numbered, stacks_plain
 
 _NONE = "-"
 
@@ -27,7 +27,9 @@ def listed(stack: Stack, catalogue: Catalogue, rows: Sequence[Scenario]) -> list
     table = [[*about, "unpatched", *numbered(stack), "except", "why"]]
     for row in rows:
         why = str(reasons.index(_reason(row)) + 1) if _reason(row) else ""
-        table.append([*_about(row), *_stated(stack, catalogue, row), "; ".join(_except(row)), why])
+        table.append(
+            [*_about(row), *_stated(stack, catalogue, row), "; ".join(_except(stack, row)), why]
+        )
     notes = [f"{number}: {reason}" for number, reason in enumerate(reasons, start=1)]
     return [*aligned(_filled(table, ["server"])), *notes, _count(rows)]
 
@@ -47,24 +49,26 @@ def _about(row: Scenario) -> list[str]:
 
 def _stated(stack: Stack, catalogue: Catalogue, row: Scenario) -> list[str]:
     """What must hold without a patch, and from each on, on the oldest release with the bug."""
-    names, line = stack.names, catalogue.affected_lines[0]
-    python = catalogue.newest(line).pythons[0]
+    names = stack.names
+    python = catalogue.newest(catalogue.affected_lines[0]).pythons[0]
     return [
-        scenarios.expectation(row, line, python, names[:count], names, ()).name
+        scenarios.expectation(row, python, names[:count], names, ()).name
         for count in range(len(names) + 1)
     ]
 
 
-def _except(row: Scenario) -> list[str]:
-    """What must hold whatever is patched: from a line on, from a Python on."""
-    course, found = row.course, []
-    if course.upstream is not None:
-        line, expectation = course.upstream
-        found.append(f"{expectation.name} from {line} on")
-    of_python = course.python
-    if of_python is not None:
-        found.append(f"{of_python[1].name} from Python {of_python[0]} on")
-    return found
+def _except(stack: Stack, row: Scenario) -> list[str]:
+    """What must hold whatever is patched, from a Python on, but for some patches."""
+    of_python = row.course.python
+    if of_python is None:
+        return []
+    but_with = [number for number, name in _numbers(stack) if name in row.course.but_with]
+    but = f", but for {', '.join(but_with)}" if but_with else ""
+    return [f"{of_python[1].name} from Python {of_python[0]} on{but}"]
+
+
+def _numbers(stack: Stack) -> Iterable[tuple[str, str]]:
+    return zip(numbered(stack), stack.names)
 
 
 def _reason(row: Scenario) -> str:
@@ -91,9 +95,7 @@ def _count(rows: Sequence[Scenario]) -> str:
 def listed_plain(stack: Stack, catalogue: Catalogue, rows: Sequence[Scenario]) -> dict[str, Any]:
     """The same as data for ``--json``."""
     return {
-        "series": str(stack.top.path),
-        "base": stack.base,
-        "patches": list(stack.names),
+        **stacks_plain(stack),
         "scenarios": [_row_to_plain(stack, catalogue, row) for row in rows],
     }
 
@@ -111,7 +113,7 @@ def _row_to_plain(stack: Stack, catalogue: Catalogue, row: Scenario) -> dict[str
         "quick": row.quick,
         "unpatched": unpatched,
         "from": dict(zip(stack.names, patched)),
-        "except": _except(row),
+        "except": _except(stack, row),
         "reason": _reason(row),
     }
 
