@@ -160,7 +160,7 @@ def test_blobs_that_are_not_stored_make_no_figure(
     monkeypatch.syspath_prepend(BENCH)
     bench = loaded("bench_upload", monkeypatch)
     blobs = bench.pushing.contents(2, 1, 100, 1)
-    lazy = bench.Runner("lazy", lambda _place, _url: None)
+    lazy = bench.uploaders.Runner("lazy", lambda _place, _url: None)
     with bench.quick_server() as server, pytest.raises(HgportError, match="lazy: 0 of 2 blobs"):
         bench.measure([lazy], server, {0: server.port}, blobs, 1, tmp_path)
     times = bench.Times([2.0, 4.0]), bench.Times([1.0, 4.0])

@@ -25,24 +25,21 @@ import contextlib
 import json
 import random
 import resource
-import socket
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
-import gitlfs
 import pushing
+import uploaders
 from latency import latency
 from quickserver import QuickServer, quick_server
+from uploaders import ALONE, AT_ONCE, BARE, GIT, GIT_SERIAL, PATCHED, Runner
 
 from hgport.errors import HgportError
-from hgport.model import project
-from hgport.process import Finished
 from hgport.proof.world import room
 
 RELEASES = ("5.2.2", "7.2.4")
@@ -51,21 +48,7 @@ STACK = "followups"
 # does; with workers it is so many times as fast, where the server is so many milliseconds away
 SERIAL = 1.03
 WORKERS, FAR = 2.5, 20
-BARE, PATCHED, AT_ONCE = "one by one", "patched, one by one", "patched, {} workers"
-ALONE = "sockets alone, one by one"
 _SEED = 1
-
-# what is timed: it gets an empty directory that it has been told of before, and the server's URL
-Run = Callable[[Path, str], object]
-
-
-@dataclass(frozen=True)
-class Runner:
-    """One who uploads; ``prepare`` is not timed."""
-
-    name: str
-    run: Run
-    prepare: Callable[[Path], object] = lambda _place: None
 
 
 @dataclass
@@ -97,12 +80,12 @@ def main() -> int:
     blobs = pushing.contents(told.blobs, told.kib * 1024, told.kib * 1024, _SEED)
     with room() as place, contextlib.ExitStack() as left, quick_server() as server:
         runners = [
-            *hg_runners(left, place, told.release, over, blobs, told.workers),
-            *git_runners(place, blobs, told.workers),
-            Runner(ALONE, lambda _place, url: alone(url, blobs)),
+            *uploaders.hg_runners(left, place, told.release, over, blobs, told.workers),
+            *uploaders.git_runners(place, blobs, told.workers),
+            Runner(ALONE, lambda _place, url: uploaders.alone(url, blobs)),
         ]
         ports = {ms: left.enter_context(latency(server.port, ms / 1000)) for ms in told.latency}
-        away = {ms: round_trip(server, port) for ms, port in ports.items()}
+        away = {ms: uploaders.round_trip(server.url(port)) for ms, port in ports.items()}
         measured = measure(runners, server, ports, blobs, told.rounds, place)
     size = sum(map(len, blobs.values())) / 2**20
     print(f"{told.blobs} blobs of {told.kib} KiB, median of {told.rounds} (quartiles)")
@@ -116,96 +99,6 @@ def main() -> int:
     print()
     reached = [judge(measured, version, told.latency, told.workers) for version in told.release]
     return 0 if all(reached) else 1
-
-
-# who uploads
-
-
-def hg_runners(
-    left: contextlib.ExitStack,
-    place: Path,
-    versions: Sequence[str],
-    over: Sequence[str],
-    blobs: Mapping[str, bytes],
-    workers: int,
-) -> Iterator[Runner]:
-    """Each release, bare and patched; what they need is there until ``left`` is."""
-    stack, catalogue = project.load(None, over)
-    for version in versions:
-        release = catalogue.release(version)
-        python = pushing.interpreter(release)
-        made = pushing.replaced(release, stack.patches_for(release.line))
-        bare, patched = (
-            left.enter_context(pushing.client(place, release, python, files, blobs))
-            for files in ({}, made)
-        )
-        print(f"{version}: Python {python.full.split()[0]}, {len(made)} files patched")
-        yield _hg_runner(f"{version} {BARE}", bare, 0)
-        yield _hg_runner(f"{version} {PATCHED}", patched, 0)
-        yield _hg_runner(f"{version} {AT_ONCE.format(workers)}", patched, workers)
-
-
-def _hg_runner(name: str, client: pushing.Client, workers: int) -> Runner:
-    def run(place: Path, url: str) -> None:
-        _must_succeed(name, client.push_prepared(place, url, workers=workers))
-
-    return Runner(name, run, client.prepare)
-
-
-def _must_succeed(name: str, finished: Finished) -> None:
-    if finished.code:
-        said = (finished.stderr or finished.stdout).decode("utf-8", "replace").strip()
-        raise HgportError(f"{name}: {said.splitlines()[-1] if said else finished.code}")
-
-
-def git_runners(place: Path, blobs: Mapping[str, bytes], workers: int) -> Iterator[Runner]:
-    """git-lfs one by one, with as many transfers as we have workers, and as it comes."""
-    if not gitlfs.is_there():
-        print(f"git lfs: not measured, it is not here ({gitlfs.HOW_TO_GET})")
-        return
-    made = gitlfs.GitLfs.make(place / "git", blobs)
-    print(made.version())
-    for name, transfers in (("one by one", 1), (f"{workers} at a time", workers), ("", None)):
-        yield Runner(", ".join(filter(None, ["git lfs push", name])), _git_push(made, transfers))
-
-
-def _git_push(made: gitlfs.GitLfs, transfers: int | None) -> Run:
-    return lambda _place, url: made.push(url, transfers=transfers)
-
-
-def alone(url: str, blobs: Mapping[str, bytes]) -> None:
-    """Upload by nothing but a socket; what the server and the relay take."""
-    with _connected(url) as (sock, reader, host):
-        for name, data in blobs.items():
-            _ask(sock, reader, f"PUT /lfs/objects/{name}", host, data)
-
-
-def round_trip(server: QuickServer, port: int, times: int = 9) -> float:
-    """Seconds that an answer takes, without what is done for it."""
-    taken = []
-    with _connected(server.url(port)) as (sock, reader, host):
-        for _time in range(times + 1):
-            started = time.perf_counter()
-            _ask(sock, reader, "GET /lfs/nothing", host, b"")
-            taken.append(time.perf_counter() - started)
-    # the first is the connection's
-    return statistics.median(taken[1:])
-
-
-@contextlib.contextmanager
-def _connected(url: str) -> Iterator[tuple[socket.socket, BinaryIO, str]]:
-    host = url.split("/")[2]
-    with socket.create_connection(("127.0.0.1", int(host.rpartition(":")[2]))) as sock:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with sock.makefile("rb") as reader:
-            yield sock, reader, host
-
-
-def _ask(sock: socket.socket, reader: BinaryIO, what: str, host: str, body: bytes) -> None:
-    head = f"{what} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
-    sock.sendall(head.encode("ascii") + body)
-    while reader.readline() not in (b"\r\n", b""):
-        pass
 
 
 # the measuring
@@ -267,19 +160,23 @@ def show(measured: Measured, runners: Sequence[Runner], ms: int, size: float) ->
     for runner in runners:
         times = measured[runner.name, ms]
         seconds, busy = statistics.median(times.seconds), statistics.median(times.busy)
-        own = BARE if runner.name[:1].isdigit() else ""
-        first = f"{runner.name.split()[0]} {own}" if own else "git lfs push, one by one"
-        told = "" if runner.name in (first, ALONE) else spread(ratios(measured, first, runner, ms))
+        first = compared_with(runner.name)
+        told = spread(ratios(measured, first, runner.name, ms)) if first else ""
         print(
             f"  {runner.name:28}{spread(times.seconds):>24}{size / seconds:8.1f}{busy:8.2f}"
             f"{told:>38}"
         )
 
 
-def ratios(measured: Measured, first: str, second: Runner | str, ms: int) -> list[float]:
+def compared_with(name: str) -> str | None:
+    """Whom a runner is compared with: the one that does the same one by one, and bare."""
+    first = GIT_SERIAL if name.startswith(GIT) else f"{name.split()[0]} {BARE}"
+    return None if name in (first, ALONE) else first
+
+
+def ratios(measured: Measured, first: str, second: str, ms: int) -> list[float]:
     """How often the second is as fast as the first, round by round."""
-    name = second if isinstance(second, str) else second.name
-    pair = measured[first, ms].seconds, measured[name, ms].seconds
+    pair = measured[first, ms].seconds, measured[second, ms].seconds
     return [one / other for one, other in zip(*pair)]
 
 
@@ -296,18 +193,18 @@ def judge(measured: Measured, version: str, every: Sequence[int], workers: int) 
     bare, patched = f"{version} {BARE}", f"{version} {PATCHED}"
     right = True
     for ms in every:
-        took = statistics.median(1 / one for one in ratios(measured, bare, patched, ms))
-        right = right and took <= SERIAL
+        times = [1 / one for one in ratios(measured, bare, patched, ms)]
+        right = right and statistics.median(times) <= SERIAL
         print(
-            f"{version}, one by one, {ms} ms: patched takes {took:.3f} times what bare does"
+            f"{version}, one by one, {ms} ms: patched takes {spread(times)} times what bare does"
             f" (wanted: at most {SERIAL:g})"
         )
     if FAR in every:
         name = f"{version} {AT_ONCE.format(workers)}"
-        faster = statistics.median(ratios(measured, bare, name, FAR))
-        right = right and faster >= WORKERS
+        faster = ratios(measured, bare, name, FAR)
+        right = right and statistics.median(faster) >= WORKERS
         print(
-            f"{version}, {workers} workers, {FAR} ms: {faster:.2f} times as fast as one by one"
+            f"{version}, {workers} workers, {FAR} ms: {spread(faster)} times as fast as one by one"
             f" (wanted: at least {WORKERS:g})"
         )
     return right
