@@ -58,3 +58,44 @@ def port(middle: bytes = BOTH, subject: str = "two: second") -> dict[str, bytes]
         subject=subject,
     )
     return {**PATCHES, TWO: second}
+
+
+# two stacks, of which the second lies on the first: LOW moves what SIDE changes two lines down, and
+# UP changes what LOW has made
+LOW, UP, SIDE = "low.patch", "up.patch", "side.patch"
+LOW_F, UP_F = numbered(30, line10="low ten"), numbered(30, line10="up ten")
+LOW_H = b"low\nlow\n" + numbered(20)
+SIDE_H = numbered(20, line15="side fifteen")
+LOWER = patch_bytes(
+    file_diff("f", numbered(30), LOW_F), file_diff("h", numbered(20), LOW_H), subject="low: first"
+)
+UPPER = {
+    UP: patch_bytes(file_diff("f", LOW_F, UP_F), subject="up: second"),
+    SIDE: patch_bytes(file_diff("h", numbered(20), SIDE_H), subject="side: third"),
+}
+# of 5.1
+OLD_H = numbered(20, line17="upstream seventeen")
+OLD_LOW_F = numbered(30, line10="upstream and low ten")
+OLD_UP_F = numbered(30, line10="upstream and up ten")
+OLD_LOWER = patch_bytes(
+    file_diff("f", OLD["f"], OLD_LOW_F),
+    file_diff("h", OLD_H, b"low\nlow\n" + OLD_H),
+    subject="low: first",
+)
+
+
+def two_stacks(
+    root: Path, monkeypatch: pytest.MonkeyPatch, ports: dict[str, dict[str, bytes]] | None = None
+) -> Project:
+    """Releases 5.0, 5.1 and 5.2 (the base), with a stack of LOW, which has a port for 5.1, and
+    ``more`` on it, of UP and SIDE, with these ports."""
+    made = Project(root)
+    root.mkdir()
+    old = {**OLD, "h": OLD_H}
+    for version, files in (("5.0", old), ("5.1", old), ("5.2", BASE)):
+        made.release(version, files)
+    made.write("5.2", {LOW: LOWER}, {"5.1": {LOW: OLD_LOWER}})
+    made.further("more", UPPER, ports)
+    monkeypatch.setenv("HGPORT_PROJECT", str(root))
+    monkeypatch.setenv("HGPORT_CACHE", str(made.cache))
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,8 @@ def test_what_is_remembered_is_shown(order: CarryOrder) -> None:
 
 def test_a_check(order: CarryOrder) -> None:
     made = carry(order)
-    port = Port("5.1", order.stack.top)
+    top = order.stack.top
+    port = Port("5.1", replace(top, directory=top.directory / "5.1"))
     same = Regenerated(port, made, (), False)
     assert session.checked(same, with_diff=True) == [
         "patches/5.1: 3 patches, as made from the top-level series on 5.2, the base"
@@ -88,6 +90,10 @@ def test_a_check(order: CarryOrder) -> None:
         Difference("b", None, b"y\n"),
         Difference("c", b"x\n", None),
     )
+    elsewhere = Port("5.1", replace(top, directory=Path("mine/5.1")))
+    assert session.name_of(elsewhere) == "mine/5.1"
+    further = Port("5.1", replace(top, directory=Path("/x/patches/more/5.1")))
+    assert session.name_of(further) == "patches/more/5.1"
     bad = Regenerated(port, made, differences, True)
     assert session.checked(bad, with_diff=False) == [
         "patches/5.1: series: the same patches in another order",

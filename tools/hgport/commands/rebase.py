@@ -31,6 +31,7 @@ _VERBS = {
     help="Carry from the port that serves this, read on it.",
 )
 @options.series
+@options.over
 @click.option(
     "--into",
     type=click.Path(path_type=Path),
@@ -56,6 +57,7 @@ def command(
     releases: str | None,
     base: str | None,
     series: Path | None,
+    over: tuple[str, ...],
     into: Path | None,
     again: bool,
     no_memory: bool,
@@ -66,6 +68,7 @@ def command(
 ) -> int:
     """Carry the series to other releases, from the nearest port on the way to the base.
 
+    With --with STACK it is that stack which is carried, to the releases with the series on them.
     RANGE is as in hgport status; --continue, --skip, --abort, --check and --remember take one, or
     do all.  A line that is served already needs no port.  A patch in conflict is left in a working
     copy below .hgport/rebase/: edit its files, hg resolve -m them, then --continue.
@@ -75,13 +78,21 @@ def command(
     nothing of it is left; untried, a patch before it is in conflict.  Exits with 4 while a conflict
     waits, with 1 if --check finds a difference.
     """
-    asked = Asked(releases, series, base, into, again, not no_memory, explain, as_json)
+    asked = Asked(releases, series, base, into, again, not no_memory, explain, as_json, over)
     chosen = [f"--{name.replace('go_on', 'continue')}" for name, on in verbs.items() if on]
     # to explain what is not written is to try it
     chosen += ["--dry-run"] if dry_run or (explain and not chosen) else []
     if len(chosen) > 1:
         raise UsageError(f"{' and '.join(chosen)} do not go together")
     _refuse_idle(asked, chosen)
+    try:
+        return _run(asked, chosen)
+    except HgportError as err:
+        err.hint = asked.with_stacks(err.hint) if err.hint else err.hint
+        raise
+
+
+def _run(asked: Asked, chosen: list[str]) -> int:
     if chosen == ["--dry-run"]:
         from hgport.commands.rebase_preview import preview
 
@@ -89,11 +100,7 @@ def command(
     from hgport.commands import rebase_session
 
     verb = getattr(rebase_session, _VERBS[chosen[0]] if chosen else "begin")
-    try:
-        return int(verb(asked))
-    except HgportError as err:
-        err.hint = asked.with_series(err.hint) if err.hint else err.hint
-        raise
+    return int(verb(asked))
 
 
 def _idle(*names: str) -> Callable[[Asked], dict[str, object]]:

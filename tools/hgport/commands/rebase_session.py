@@ -122,7 +122,7 @@ def _say_reports(asked: Asked, reports: Sequence[Report], made: Sequence[Carried
         served = [one.release for one in reports if one.standing is Standing.SERVED]
         say("", report.table(made, width(), served), *report.notes(made), "")
     for each in reports:
-        say(*map(asked.with_series, words.standing(each)))
+        say(*map(asked.with_stacks, words.standing(each)))
     if len(reports) > 1:
         say(words.summary(reports))
 
@@ -164,7 +164,8 @@ def check(asked: Asked) -> int:
         plain += [{"line": line, "ok": False, "problem": why} for line, why in failed.items()]
         say_json({"ports": plain, "stray": [str(path) for path in stray], "ok": good})
     else:
-        say(*(f"patches/{line}: cannot be made: {why}" for line, why in failed.items()))
+        names = {port.line: words.name_of(port) for port in stack.ports}
+        say(*(f"{names[line]}: cannot be made: {why}" for line, why in failed.items()))
         _say_check(asked, found, stray)
     return 0 if good else 1
 
@@ -190,7 +191,10 @@ def _say_check(asked: Asked, found: Sequence[Regenerated], stray: Sequence[Path]
     ports = counted(len(found), "port", "ports")
     say(f"{ports} with {counted(patches, 'patch', 'patches')}: {told}")
     if wrong:
-        say("if the ports are right: hgport rebase --remember; if not: hgport rebase --again LINE")
+        told = (
+            "if the ports are right: hgport rebase --remember; if not: hgport rebase --again LINE"
+        )
+        say(asked.with_stacks(told))
 
 
 def _lines(asked: Asked, stack: Stack) -> list[str]:

@@ -21,11 +21,13 @@ from hgport.engine.carried import (
     What,
 )
 from hgport.engine.carryfile import Target
+from hgport.engine.drawing import drawn_on
+from hgport.engine.ground import Ground, published
 from hgport.engine.judge import Witness, absorptions, has_part, witness
 from hgport.engine.merge.dialect import Dialect
 from hgport.engine.merge.result import Merge, Sides, Step
-from hgport.engine.outcome import Outcome, PatchResult
-from hgport.engine.releasetree import ReleaseTree, Tree
+from hgport.engine.outcome import Outcome, PatchResult, Reader
+from hgport.engine.releasetree import Tree
 from hgport.errors import HgportError
 from hgport.model.patch import Patch
 from hgport.model.release import Release
@@ -114,7 +116,8 @@ def carry(
     ``settled`` are final contents that a person gave, by patch name and path of the target, used
     instead of a merge; ``skipped`` are patches to leave out; ``memory`` is what was decided
     earlier; ``compiles`` is as in merge_file, ``progress`` as in Contents.  Patches after one that
-    is in conflict are not tried.  Raises HgportError if a patch does not apply to the origin's own
+    is in conflict are not tried.  Where the stack lies on others, both releases are taken with
+    those on them.  Raises HgportError if a patch does not apply to the origin's own
     release, UsageError for one that no tree can take, OutsideError if files cannot be had.
     """
     from hgport.upstream.contents import Contents
@@ -122,11 +125,19 @@ def carry(
     paths = touched(order)
     decided = Decided(settled or {}, skipped, memory or Nothing(), compiles)
     with Contents(progress=progress) as contents:
-        base = ReleaseTree(contents, order.base, progress)
-        target = ReleaseTree(contents, order.target, progress)
-        base.prepare(paths)
-        target.prepare(paths)
-        return carry_trees(order, base, target, decided)
+        ground = Ground(order.stack, order.catalogue, contents, progress)
+        target = ground.tree(order.target, paths)
+        made = carry_trees(order, ground.tree(order.base, paths), target, decided)
+        return made if order.stack.under is None else _drawn(made, published(target))
+
+
+def _drawn(made: CarriedSeries, read: Reader) -> CarriedSeries:
+    """What was carried on top of other stacks, with the hunks where the release has them by itself:
+    a port that applies there as well is to read the same, whatever it was made on."""
+    patches = drawn_on(read, [Patch.parse(name, data) for name, data in made.port])
+    data = {patch.name: patch.data for patch in patches or ()}
+    told = (replace(one, data=data.get(one.patch.name, one.data)) for one in made.patches)
+    return replace(made, patches=tuple(told))
 
 
 def touched(order: CarryOrder) -> tuple[str, ...]:
@@ -198,7 +209,8 @@ class _Carrier:
         return [(patch, found.get(patch.name)) for patch in patches]
 
     def _heard(self, patch: Patch, release: Release, tree: Tree) -> Witness:
-        return witness(self._order.stack, self._order.catalogue, release, patch.name, tree.read)
+        read = published(tree)
+        return witness(self._order.stack, self._order.catalogue, release, patch.name, read)
 
     def _require(self, result: PatchResult) -> None:
         if result.outcome.changes_tree or result.outcome is Outcome.APPLIED:
@@ -314,7 +326,7 @@ class _Carrier:
             order.target,
             patch.name,
             change.path,
-            self._target.tree.read,
+            published(self._target.tree),
         )
         if told is None:
             return None

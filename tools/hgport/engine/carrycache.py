@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hgport
+from hgport.engine import ground
 from hgport.engine.carried import (
     Carried,
     CarriedSeries,
@@ -91,12 +92,13 @@ def carried(
 
 def _key(order: CarryOrder, memory: Remembering | None, judged_by: str) -> str:
     digest = hashlib.sha256(_code_hash())
-    known = order.stack.base is not None
+    known = any(layer.base is not None for layer in order.stack.layers)
     told = (order.catalogue.absorbed, order.catalogue.parts) if known else ()
     releases = [(r.version, r.sha256) for r in (order.base, order.target)]
-    names = (order.stack.names, order.stack.base)
-    digest.update(repr((releases, names, told, order.fuzz, judged_by)).encode())
-    for text in (*_patches(order), *_remembered(memory)):
+    layers = [(layer.own_names, layer.base) for layer in order.stack.layers]
+    digest.update(repr((releases, layers, told, order.fuzz, judged_by)).encode())
+    below = ground.told(order.stack, (order.base.line, order.target.line))
+    for text in (*_patches(order), *_remembered(memory), *below):
         digest.update(b"%d\0" % len(text) + text)
     return digest.hexdigest()
 

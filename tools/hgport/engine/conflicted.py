@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hgport.engine.apply import apply_series
 from hgport.engine.carried import Carried, CarriedSeries, CarryOrder, FileFate
-from hgport.engine.judge import witness
+from hgport.engine.ground import wanted
 from hgport.engine.outcome import PatchResult, Reader
 from hgport.engine.workingcopy import MergedFile, Merging
 from hgport.model.patch import Patch
@@ -21,9 +21,14 @@ _AUTHOR = "hgport <hgport@example.org>"
 
 def changesets(carried: Sequence[Carried], read: Reader) -> list[Changeset]:
     """The changesets of patches that are carried, for the tree that ``read`` reads."""
+    patches = [Patch.parse(one.patch.name, one.data) for one in carried if one.data is not None]
+    return changesets_of(apply_series(read, patches).results)
+
+
+def changesets_of(results: Sequence[PatchResult]) -> list[Changeset]:
+    """The changesets of patches that were applied, without those that changed nothing."""
     from hgport.engine.hgpatcher import Changeset
 
-    patches = [Patch.parse(one.patch.name, one.data) for one in carried if one.data is not None]
     return [
         Changeset(
             _user(one.patch),
@@ -33,18 +38,24 @@ def changesets(carried: Sequence[Carried], read: Reader) -> list[Changeset]:
             one.modes,
             one.copies,
         )
-        for one in apply_series(read, patches).results
+        for one in results
         if one.outcome.changes_tree
     ]
 
 
-def merging(order: CarryOrder, series: CarriedSeries, read: Reader) -> Merging:
-    """The patch of a series that is in conflict; ``read`` reads the origin's release."""
+def merging(
+    order: CarryOrder, series: CarriedSeries, read: Reader, published: Reader | None = None
+) -> Merging:
+    """The patch of a series that is in conflict.
+
+    ``read`` reads the origin's release, and ``published`` the same without the stacks below; None
+    if there are none.
+    """
     stopped = series.conflict
     assert stopped is not None
     patch = stopped.patch
     if patch in order.origin.port.series.patches:
-        before, result = _of_origin(order, patch, read)
+        before, result = _of_origin(order, patch, read, published or read)
         files = [_file(one, before, result) for one in stopped.files]
     else:
         # one that only the port has: what it was made on is not known
@@ -53,15 +64,14 @@ def merging(order: CarryOrder, series: CarriedSeries, read: Reader) -> Merging:
     return Merging(_user(patch), patch.date, _description(patch), files, modes)
 
 
-def _of_origin(order: CarryOrder, patch: Patch, read: Reader) -> tuple[Reader, PatchResult]:
+def _of_origin(
+    order: CarryOrder, patch: Patch, read: Reader, published: Reader
+) -> tuple[Reader, PatchResult]:
     """How to read the origin's tree before a patch, and what the patch does to it."""
     every = order.origin.port.series.patches
-    wanted = [
-        one
-        for one in every[: every.index(patch) + 1]
-        if not witness(order.stack, order.catalogue, order.base, one.name, read).agreed
-    ]
-    *earlier, last = apply_series(read, wanted, fuzz=order.fuzz).results
+    some = every[: every.index(patch) + 1]
+    patches = wanted(order.stack, order.catalogue, some, order.base, published)
+    *earlier, last = apply_series(read, patches, fuzz=order.fuzz).results
     files: dict[str, bytes | None] = {}
     for result in earlier:
         files.update(result.files)

@@ -17,11 +17,12 @@ from hgport.engine.apply import apply_series
 from hgport.engine.carried import Carried, CarriedSeries, CarryOrder, Fate
 from hgport.engine.carry import Decided, carry_trees, touched
 from hgport.engine.carrycache import carried
+from hgport.engine.ground import Ground
 from hgport.engine.headers import header_of
 from hgport.engine.origins import origin_of, reference
 from hgport.engine.outcome import PatchResult, Reader
 from hgport.engine.records import FileRecord, Record
-from hgport.engine.releasetree import ReleaseTree, Tree
+from hgport.engine.releasetree import Tree
 from hgport.engine.resolutions import Memory, edits_between, keep, memory_of
 from hgport.errors import HgportError, OutsideError
 from hgport.files import locked
@@ -133,7 +134,7 @@ def stray_records(stack: Stack, memory: Memory) -> list[Path]:
     return [
         memory.place(record)
         for record in memory.records
-        if record.line not in lines or record.patch not in stack.names
+        if record.line not in lines or record.patch not in stack.own_names
     ]
 
 
@@ -249,10 +250,8 @@ class _Learner:
 
         order = _order(self.stack, self.catalogue, port, self.base)
         with Contents(progress=self.progress) as contents:
-            base = ReleaseTree(contents, order.base, self.progress)
-            target = ReleaseTree(contents, order.target, self.progress)
-            base.prepare(touched(order))
-            target.prepare(touched(order))
+            ground = Ground(self.stack, self.catalogue, contents, self.progress)
+            base, target = (ground.tree(one, touched(order)) for one in (order.base, order.target))
             return self._records(port, order, memory.without(str(port.line)), base, target)
 
     def _records(

@@ -6,7 +6,7 @@ next newer series that there is; for a newer line, the next older one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hgport.errors import UsageError
 from hgport.model.catalogue import Catalogue, unknown
@@ -33,6 +33,8 @@ def origin_of(
     base that is unknown or the target itself, and for a stack of which no base is known.
     """
     origin = _nearest(stack, catalogue, target) if base is None else _chosen(stack, catalogue, base)
+    if stack.under is not None:
+        origin = replace(origin, why=f"{origin.why}, with what is below")
     if origin.release.key == target.key:
         raise UsageError(
             f"{target.version} is the base itself, so there is nothing to carry",

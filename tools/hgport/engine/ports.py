@@ -8,7 +8,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,12 @@ from hgport.engine.outcome import Outcome, Reader, SeriesResult
 from hgport.errors import UsageError
 from hgport.files import built_beside, disk_errors, locked, remove_tree, write_whole
 from hgport.model.catalogue import Catalogue
-from hgport.model.patch import Patch
 from hgport.model.release import Release
 from hgport.model.stack import Port, Stack
 from hgport.places import cache_dir
 
 if TYPE_CHECKING:
-    from hgport.upstream.contents import Contents
+    from hgport.engine.ground import Ground
     from hgport.upstream.sdist import ProgressOfMany
 
 # a line's releases need no port of their own where each patch has one of these
@@ -43,8 +43,10 @@ def is_served(
     from hgport.engine.verdicts import verdicts
 
     found = verdicts(stack, catalogue, catalogue.of_line(line), progress=progress)
-    cells = (cell for column in found.columns for cell in column.cells if cell is not None)
-    return all(cell.outcome in _SERVED for cell in cells)
+    every = (cell for column in found.columns for cell in column.cells if cell is not None)
+    # of those of a stack below, the other patches tell as much as matters
+    own = (cell for cell in every if cell.patch in stack.own_names)
+    return all(cell.outcome in _SERVED for cell in own)
 
 
 def lines_of(stack: Stack, catalogue: Catalogue, port: Port) -> list[str]:
@@ -64,44 +66,42 @@ def needless(
     same names and the same text above their diffs, and give the same files but for style.  Raises
     OutsideError if a release's files cannot be had.
     """
+    from hgport.engine.ground import Ground
     from hgport.upstream.contents import Contents
 
     found: list[str] = []
     with Contents(progress=progress) as contents:
+        ground = Ground(stack, catalogue, contents, progress)
         for port in stack.ports:
             less = _without(stack, port)
-            if _serve_alike(stack, less, catalogue, port, contents):
+            if _serve_alike(stack, less, catalogue, port, ground):
                 found.append(str(port.line))
                 stack = less
     return tuple(found)
 
 
 def _without(stack: Stack, port: Port) -> Stack:
-    return Stack(stack.top, tuple(one for one in stack.ports if one != port), stack.base)
+    return replace(stack, ports=tuple(one for one in stack.ports if one != port))
 
 
 def _serve_alike(
-    stack: Stack, less: Stack, catalogue: Catalogue, port: Port, contents: Contents
+    stack: Stack, less: Stack, catalogue: Catalogue, port: Port, ground: Ground
 ) -> bool:
     """Whether the lines that a port serves would get the same from a stack without it."""
     lines = lines_of(stack, catalogue, port)
     releases = [r for line in lines for r in reversed(catalogue.of_line(line))]
     neighbours = {less.for_line(release.line).line for release in releases}
-    if not releases or any(_heads(less, n) != _heads(stack, port.line) for n in neighbours):
+    if not releases or ground.takes(releases) != releases:
         return False
-    every = (*stack.names, *less.names)
-    paths = {path for one in _series(stack, every) for path in one.paths}
-    paths |= {one.file for one in catalogue.absorbed}
+    if any(_heads(less, n) != _heads(stack, port.line) for n in neighbours):
+        return False
+    series = (stack.top, *(one.series for one in stack.ports))
+    paths = {path for one in series for patch in one.patches for path in patch.paths}
     # the port's own line first: where a port is needed, that shows there most often
     return all(
-        _gets_the_same(stack, less, catalogue, release, contents.read(release, sorted(paths)))
+        _gets_the_same(stack, less, release, ground, ground.read(release, sorted(paths)).get)
         for release in releases
     )
-
-
-def _series(stack: Stack, names: Sequence[str]) -> Iterator[Patch]:
-    for series in (stack.top, *(port.series for port in stack.ports)):
-        yield from (patch for patch in series.patches if patch.name in names)
 
 
 def _heads(stack: Stack, line: str | None) -> list[tuple[str, bytes]]:
@@ -111,14 +111,9 @@ def _heads(stack: Stack, line: str | None) -> list[tuple[str, bytes]]:
 
 
 def _gets_the_same(
-    stack: Stack,
-    less: Stack,
-    catalogue: Catalogue,
-    release: Release,
-    files: Mapping[str, bytes | None],
+    stack: Stack, less: Stack, release: Release, ground: Ground, read: Reader
 ) -> bool:
-    mine = _applied(stack, catalogue, release, files.get)
-    other = _applied(less, catalogue, release, files.get)
+    mine, other = (_applied(one, release, ground, read) for one in (stack, less))
     if mine is None or other is None or mine.files.keys() != other.files.keys():
         return False
     return mine.modes == other.modes and all(
@@ -126,14 +121,12 @@ def _gets_the_same(
     )
 
 
-def _applied(
-    stack: Stack, catalogue: Catalogue, release: Release, read: Reader
-) -> SeriesResult | None:
+def _applied(stack: Stack, release: Release, ground: Ground, read: Reader) -> SeriesResult | None:
     """What the series that serves a release makes of it, None if it does not apply to it."""
     from hgport.engine.apply import apply_series
-    from hgport.engine.judge import to_apply
 
-    result = apply_series(read, to_apply(stack, catalogue, release, read))
+    series = stack.for_line(release.line).series
+    result = apply_series(read, ground.wanted(series.patches, release))
     fine = (Outcome.CLEAN, Outcome.OFFSET, Outcome.APPLIED)
     return result if all(one.outcome in fine for one in result.results) else None
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from hgport.engine import conflicted, settled
+from hgport.engine import conflicted, ground, settled
 from hgport.engine.carried import CarriedSeries, CarryOrder
 from hgport.engine.carrycache import carried
 from hgport.engine.learn import forget, learn, made_from, tend
@@ -120,7 +121,7 @@ class Rebaser:
 
     def begin(self, state: State, entry: Unfinished) -> Report:
         """As ``go_on``, from the start."""
-        digest = _digest(self.origin(entry))
+        digest = self._digest(entry, self.origin(entry))
         return self.go_on(state, replace(entry, behind="", digest=digest))
 
     def go_on(self, state: State, entry: Unfinished) -> Report:
@@ -128,9 +129,10 @@ class Rebaser:
         target = self.catalogue.release(entry.version)
         origin = self.origin(entry)
         told: tuple[str, ...] = ()
-        if _digest(origin) != entry.digest:
+        if self._digest(entry, origin) != entry.digest:
             entry = self._renewed(state, entry, origin)
-            what = f"{origin.port.series.path} has changed since it began"
+            below = " or a stack below it" if self.stack.under else ""
+            what = f"{origin.port.series.path}{below} has changed since it began"
             told = (f"{what}, so it was begun again, with what was settled so far.",)
         if entry.kept and not entry.resolved:
             # of the rebase before it began again, if that was killed on the way
@@ -154,10 +156,22 @@ class Rebaser:
                 record = settled.record(self._present(entry, one), one)
                 kept[one.patch] = write(record).decode("latin-1")
         pairs = tuple(sorted(kept.items()))
-        entry = replace(entry, digest=_digest(origin), resolved=(), waiting=None, kept=pairs)
+        digest = self._digest(entry, origin)
+        entry = replace(entry, digest=digest, resolved=(), waiting=None, kept=pairs)
         state.put(entry)
         remove_tree(self.copy(entry.version).path)
         return entry
+
+    def _digest(self, entry: Unfinished, origin: Origin) -> str:
+        """What stands for all patches that go into a rebase."""
+        digest = hashlib.sha256(origin.release.version.encode())
+        for patch in origin.port.series.patches:
+            name = patch.name.encode("utf-8", "surrogateescape")
+            digest.update(b"%d %s %d\n" % (len(name), name, len(patch.data)) + patch.data)
+        lines = (origin.release.line, self.catalogue.release(entry.version).line)
+        for text in ground.told(self.stack, lines):
+            digest.update(b"%d\n" % len(text) + text)
+        return digest.hexdigest()
 
     def _memory(self, entry: Unfinished) -> Memory:
         """What may be used: what is remembered, if asked for, and what was settled already."""
@@ -219,16 +233,26 @@ class Rebaser:
         if last:
             fill(copy, last.node)
         else:
-            self._make(order.target, fill)
+            self._make(order.target, lambda copy, node: fill(copy, self._lay(order, copy, node)))
         return Report(order.target, Standing.CONFLICT, made, copy.path, stopped.patch.name)
 
     def _merging(self, order: CarryOrder, made: CarriedSeries) -> Merging:
+        with self._ground(order) as on:
+            tree = on.tree(order.base)
+            return conflicted.merging(order, made, tree.read, ground.published(tree))
+
+    def _lay(self, order: CarryOrder, copy: WorkingCopy, node: str) -> str:
+        """Have the changesets of the stacks below on a release's; the last one's hash."""
+        with self._ground(order) as on:
+            return copy.commit(conflicted.changesets_of(on.below(order.target).results), node)
+
+    @contextlib.contextmanager
+    def _ground(self, order: CarryOrder) -> Iterator[ground.Ground]:
         from hgport.upstream.contents import Contents
 
-        with Contents(progress=self._tools.progress) as contents:
-            return conflicted.merging(
-                order, made, lambda path: contents.read(order.base, [path])[path]
-            )
+        progress = self._tools.progress
+        with Contents(progress=progress) as contents:
+            yield ground.Ground(order.stack, order.catalogue, contents, progress)
 
     def _make(self, target: Release, fill: Callable[[WorkingCopy, str], None]) -> None:
         from hgport.upstream.tree import pristine
@@ -327,14 +351,6 @@ class Rebaser:
             self._remember(other)
         told = "What serves the line without it is the same."
         return Report(self.catalogue.newest(line), Standing.MERGED, place=place, told=(told,))
-
-
-def _digest(origin: Origin) -> str:
-    digest = hashlib.sha256(origin.release.version.encode())
-    for patch in origin.port.series.patches:
-        name = patch.name.encode("utf-8", "surrogateescape")
-        digest.update(b"%d %s %d\n" % (len(name), name, len(patch.data)) + patch.data)
-    return digest.hexdigest()
 
 
 def _elsewhere(stack: Stack, into: Path) -> Stack:

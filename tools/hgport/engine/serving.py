@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hgport.engine.apply import apply_series
-from hgport.engine.judge import absorptions, witness
+from hgport.engine.ground import Ground
 from hgport.engine.outcome import PatchResult, SeriesResult
 from hgport.model.catalogue import Catalogue
 from hgport.model.patch import Patch
@@ -36,33 +36,30 @@ class Trial:
         self, stack: Stack, catalogue: Catalogue, contents: Contents, series: Iterable[Patch]
     ) -> None:
         """``series`` are all the patches that are going to be applied, for what they touch."""
-        paths = {path for patch in series for path in patch.paths}
-        paths |= {one.file for one in absorptions(stack, catalogue)}
-        self._paths = sorted(paths)
-        self._stack = stack
+        self._paths = sorted({path for patch in series for path in patch.paths})
         self._catalogue = catalogue
-        self._contents = contents
+        self._ground = Ground(stack, catalogue, contents)
         self._known: dict[str, dict[str, bytes | None]] = {}
 
     def files(self, release: Release) -> Mapping[str, bytes | None]:
-        """What a release has of the files that the patches touch."""
+        """What a release, with the stacks below on it, has of the files that the patches touch."""
         self._read([release])
         return self._known[release.version]
 
     def apply(self, patches: Sequence[Patch], release: Release) -> SeriesResult:
         """Apply a series at zero fuzz."""
         read = self.files(release).get
-        return apply_series(read, [p for p in patches if not self._absorbed(p, release)])
+        return apply_series(read, self._ground.wanted(patches, release))
 
     def hurt(self, line: str, old: Sequence[Patch], new: Sequence[Patch]) -> Hurt | None:
         """The first release of a line that takes the old series whole, but not the new one."""
-        releases = self._catalogue.of_line(line)
+        releases = self._ground.takes(self._catalogue.of_line(line))
         self._read(releases)
         seen = set()
         for release in releases:
             # releases that are alike are tried once
-            absorbed = tuple(self._absorbed(p, release) for p in (*old, *new))
-            alike = (absorbed, tuple(self.files(release).values()))
+            wanted = tuple(p.data for p in self._ground.wanted((*old, *new), release))
+            alike = (wanted, tuple(self.files(release).values()))
             if alike in seen:
                 continue
             seen.add(alike)
@@ -71,11 +68,7 @@ class Trial:
                 return Hurt(release, stopped)
         return None
 
-    def _absorbed(self, patch: Patch, release: Release) -> bool:
-        read = self.files(release).get
-        return witness(self._stack, self._catalogue, release, patch.name, read).agreed
-
     def _read(self, releases: Sequence[Release]) -> None:
         lacking = [r for r in releases if r.version not in self._known]
         if lacking:
-            self._known.update(self._contents.read_many(lacking, self._paths))
+            self._known.update(self._ground.read_many(lacking, self._paths))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hgport.engine import naming
 from hgport.engine.commits import refuse_existing
 from hgport.engine.ports import is_served
 from hgport.engine.rebaser import Listener, Rebaser, Report, Standing, Tools
@@ -81,7 +82,8 @@ class Session:
             wanted = self._targets(releases, wish)
             for release in wanted:
                 _refuse_unfinished(state, release)
-            entries = [_entry(release, wish) for release in wanted]
+            below = self._below()
+            entries = [replace(_entry(release, wish), below=below) for release in wanted]
             return self._tidied([self._tried(self._start, state, one, wanted) for one in entries])
 
     def resume(self, releases: Sequence[Release] | None) -> list[Report]:
@@ -127,7 +129,7 @@ class Session:
         if not self.directory.exists():
             return []
         with self._state() as state:
-            return [self._standing(entry) for entry in state.entries.values()]
+            return [self._told(entry) for entry in state.entries.values()]
 
     def _tried(
         self,
@@ -151,6 +153,22 @@ class Session:
             one.release.line for one in reports if one.standing is Standing.WRITTEN and one.is_port
         }
         return reports + self._rebaser.merge_equal(written)
+
+    def _below(self) -> tuple[str, ...]:
+        """The series files of the stacks that this one is put on."""
+        return naming.files_of(self._stack)[:-1]
+
+    def _refuse_elsewhere(self, entry: Unfinished) -> None:
+        """Raise UsageError for a rebase that was begun on top of other stacks than now."""
+        if entry.below != self._below():
+            raise UsageError(
+                f"the rebase to {entry.version} was begun {_on(entry)}",
+                f"say so: hgport rebase {self._options(entry)} --continue {entry.version}",
+            )
+
+    def _options(self, entry: Unfinished) -> str:
+        """The options with which a rebase was begun."""
+        return naming.options((*entry.below, naming.files_of(self._stack)[-1]))
 
     @property
     def _stack(self) -> Stack:
@@ -226,6 +244,7 @@ class Session:
         return found
 
     def _resume(self, state: State, entry: Unfinished) -> Report:
+        self._refuse_elsewhere(entry)
         if entry.waiting is None:
             return self._rebaser.go_on(state, entry)
         if self._is_lost(entry, entry.waiting):
@@ -253,6 +272,7 @@ class Session:
         return Resolved(waiting.patch, waiting.parent, node, waiting.paths, waiting.merged)
 
     def _skip(self, state: State, entry: Unfinished) -> Report:
+        self._refuse_elsewhere(entry)
         if entry.waiting is None:
             return self._rebaser.go_on(state, entry)
         name, parent = entry.waiting.patch, entry.waiting.parent
@@ -270,8 +290,17 @@ class Session:
 
     def _start_queued(self, state: State) -> list[Report]:
         queued = {one.version: one for one in state.entries.values() if one.behind}
+        queued = {v: one for v, one in queued.items() if one.below == self._below()}
         releases = self._in_order([self._catalogue.release(version) for version in queued])
         return [self._tried(self._start, state, queued[r.version], ()) for r in releases]
+
+    def _told(self, entry: Unfinished) -> Report:
+        """How a rebase stands, and with which options it goes on, if not with those of now."""
+        report = self._standing(entry)
+        if entry.below == self._below():
+            return report
+        began = f"It was begun {_on(entry)}: hgport rebase {self._options(entry)}"
+        return replace(report, told=(*report.told, began))
 
     def _standing(self, entry: Unfinished) -> Report:
         release = self._catalogue.release(entry.version)
@@ -367,6 +396,10 @@ def _is_in(entry: Unfinished, releases: Sequence[Release]) -> bool:
 
 def _line(entry: Unfinished) -> str:
     return line_of(entry.version)
+
+
+def _on(entry: Unfinished) -> str:
+    return "on top of other stacks" if entry.below else "on the release by itself"
 
 
 _Key = tuple[int, ...]

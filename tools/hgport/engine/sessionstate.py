@@ -53,6 +53,7 @@ class Unfinished:
 
     ``base``, ``uses_memory``, ``into`` and ``again`` are as in Wish.  ``digest`` stands for the
     origin's series.  ``behind`` is the release that has to be finished first, "" if none has.
+    ``below`` are the series files of the stacks that it is put on, the lowest first.
     ``waiting`` is None between two conflicts, where a crash may leave it.  ``kept`` is what was
     settled before the origin changed and the rebase had to begin again: pairs of a patch and the
     text of a record, in Latin-1.
@@ -69,6 +70,7 @@ class Unfinished:
     resolved: tuple[Resolved, ...] = ()
     waiting: Waiting | None = None
     kept: tuple[tuple[str, str], ...] = ()
+    below: tuple[str, ...] = ()
 
 
 @dataclass
@@ -124,7 +126,12 @@ def _entries(document: Any) -> Iterable[Unfinished]:
         waiting = plain.pop("waiting")
         resolved = plain.pop("resolved")
         yield Unfinished(
-            **{**plain, "skipped": tuple(plain["skipped"]), "kept": _kept(plain.get("kept", ()))},
+            **{
+                **plain,
+                "skipped": tuple(plain["skipped"]),
+                "kept": _kept(plain.get("kept", ())),
+                "below": tuple(map(str, plain.get("below", ()))),
+            },
             resolved=tuple(Resolved(**{**one, "paths": tuple(one["paths"])}) for one in resolved),
             waiting=Waiting(**{**waiting, "paths": tuple(waiting["paths"])}) if waiting else None,
         )

@@ -11,6 +11,7 @@ from hgport.engine.carried import CarriedSeries, FileFate
 from hgport.engine.learn import Regenerated
 from hgport.engine.resolutions import Use
 from hgport.engine.session import Report, Standing
+from hgport.model.stack import Port
 from hgport.output import counted
 from hgport.report.rebase import conflict_lines
 
@@ -119,9 +120,18 @@ def plain(report: Report) -> dict[str, Any]:
 # the check of all ports
 
 
+def name_of(port: Port) -> str:
+    """What a port directory is called: its path from the project's patches on, if it is there."""
+    directory = port.series.directory
+    parts = directory.parts
+    if "patches" not in parts:
+        return shown(directory)
+    return "/".join(parts[len(parts) - 1 - parts[::-1].index("patches") :])
+
+
 def checked(port: Regenerated, *, with_diff: bool) -> list[str]:
     """The lines about a port that was regenerated."""
-    name = f"patches/{port.port.line}"
+    name = name_of(port.port)
     if port.is_same:
         count = len(port.port.series.patches)
         return [
