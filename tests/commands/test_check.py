@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers_check import KEEPALIVE, VERSION, adding, real_files, small, write
-from helpers_engine import Project, write_stack
+from helpers_engine import Project, file_diff, patch_bytes, write_stack
 from hgport.cli import run
 
 GOOD = "\n\ndef another(name):\n    return name\n"
@@ -295,3 +295,68 @@ def test_wrong_commands(
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+
+
+# a stack on top
+
+
+def on_top(project: Project, files: dict[str, bytes], text: str) -> None:
+    """A good series, and a stack ``more`` whose patch adds text to what that leaves."""
+    first = added(files, GOOD)
+    write(project, {NAME: first})
+    below = files[KEEPALIVE] + GOOD.encode()
+    upper = adding(KEEPALIVE, below, text, "keepalive: add more")
+    project.further("more", {"keepalive-add-more.patch": upper})
+
+
+def test_the_whole_is_put_to_the_tools(
+    project: Project, files: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_top(project, files, "\n\nimport os, sys\n")
+    code, found, told = checked(capsys, VERSION, "--with", "more")
+    assert code == 1
+    patch = "patches/more/keepalive-add-more.patch"
+    assert {one[0] for one in found} == {patch}
+    line = files[KEEPALIVE].count(b"\n") + GOOD.count("\n") + 3
+    assert (patch, KEEPALIVE, line) in {one[:3] for one in found}
+    looked = told["looked_at"]
+    assert isinstance(looked, dict)
+    assert (looked["apply"], looked["check-commit"]) == (2, 2)
+    # the series by itself is without a flaw, and the files of the other are looked at
+    code, found, told = checked(capsys, VERSION)
+    assert (code, found) == (0, [])
+    looked = told["looked_at"]
+    assert isinstance(looked, dict)
+    assert (looked["apply"], looked["patch"]) == (1, 2)
+
+
+def test_a_conflict_on_top_is_a_finding(
+    project: Project, files: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def heading(text: str, subject: str) -> bytes:
+        _first, rest = files[KEEPALIVE].split(b"\n", 1)
+        after = f"# {text}\n".encode() + rest
+        return patch_bytes(file_diff(KEEPALIVE, files[KEEPALIVE], after), subject=subject)
+
+    write(project, {NAME: heading("one", SUBJECT)})
+    upper = heading("two", "keepalive: add more")
+    project.further("more", {"keepalive-add-more.patch": upper})
+    code, found, _told = checked(capsys, VERSION, "--with", "more")
+    assert code == 1
+    assert [(one[0], one[3]) for one in found] == [
+        ("patches/more/keepalive-add-more.patch", "apply")
+    ]
+    # which is for the bare release, where it is good
+    assert checked(capsys, VERSION, "--series", str(project.root / "patches/more"))[:2] == (0, [])
+
+
+@pytest.mark.parametrize("words", [["--with", "mroe"], ["--with", "more", "--with", "more"]])
+def test_bad_stacks_on_top(
+    project: Project,
+    files: dict[str, bytes],
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    on_top(project, files, GOOD)
+    assert run(["check", "--offline", *words]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

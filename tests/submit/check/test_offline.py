@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers_engine import file_diff, patch_bytes, write_stack
+from helpers_engine import file_diff, patch_bytes, write_stack, write_tree
 from hgport.errors import UsageError
 from hgport.model import project
+from hgport.model.project import Place
 from hgport.model.ranges import select
 from hgport.submit.check.offline import Looked, look, split
 
@@ -19,7 +20,7 @@ GOOD = patch_bytes(DIFF, subject="topic: do it")
 
 
 def looked(series: Path, base: str | None = None) -> list[tuple[str | None, int | None, str, str]]:
-    found = look(series, base, own_names=base is not None).checked.findings
+    found = look([Place(series, base)]).checked.findings
     return [(one.patch, one.line, one.rule, one.message) for one in found]
 
 
@@ -27,7 +28,7 @@ def test_a_stack_without_a_flaw(tmp_path: Path) -> None:
     series = write_stack(
         tmp_path, {"topic-do-it.patch": GOOD}, {"4.9": {"topic-do-it.patch": GOOD}}
     )
-    result = look(series, "5.2.2", own_names=True)
+    result = look([Place(series, "5.2.2")])
     assert result.checked.findings == []
     assert dict(result.checked.counts) == {
         "series": 2,
@@ -41,8 +42,7 @@ def test_a_stack_without_a_flaw(tmp_path: Path) -> None:
 
 
 def test_our_own_stack_has_none() -> None:
-    place, _catalogue, base = project.find()
-    result = look(place, base, own_names=True)
+    result = look(project.find()[0])
     assert result.checked.findings == []
     assert result.checked.counts["patch"] > 20
 
@@ -190,8 +190,8 @@ def test_a_port_that_is_broken_hides_no_other(tmp_path: Path) -> None:
         tmp_path, {"x.patch": GOOD}, {"4.9": {"x.patch": b"no patch"}, "5.3": {"x.patch": wrong}}
     )
     assert [one[0] for one in looked(series)] == ["patches/4.9/x.patch", "patches/5.3/x.patch"]
-    result: Looked = look(series, "5.2.2", own_names=False)
-    assert result.broken == {"4.9"}
+    result: Looked = look([Place(series, "5.2.2")])
+    assert result.broken == {tmp_path / "patches/4.9/series"}
     releases = select(project.find()[1], "5.0..5.4")
     sound, notes = split(result, releases)
     assert [one.line for one in sound] == ["5.2", "5.3", "5.4"]
@@ -208,7 +208,7 @@ def test_a_name_is_its_subject_where_names_are(tmp_path: Path) -> None:
 
 def test_no_series_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no series file"):
-        look(tmp_path / "series", None, own_names=False)
+        look([Place(tmp_path / "series", None)])
 
 
 def test_what_tests_expect_to_be_printed_may_end_with_blanks(tmp_path: Path) -> None:
@@ -254,3 +254,91 @@ def test_any_damage_is_found_out_or_harmless(tmp_path: Path, places: list[int], 
     for path, _line, _rule, why in looked(series):
         assert path == "patches/x.patch"
         assert why and "\n" not in why
+
+
+# several stacks
+
+
+def further(root: Path, name: str, patches: dict[str, bytes], *lines: str) -> Place:
+    """A further stack of the project in ``root``, with the same in ports."""
+    directory = root / "patches" / name
+    for place in (directory, *(directory / line for line in lines)):
+        write_tree(place, {**patches, "series": "".join(f"{n}\n" for n in patches).encode()})
+    return Place(directory / "series", "5.2.2")
+
+
+def write_project(root: Path) -> Place:
+    (root / "patches").mkdir()
+    (root / "patches/releases.toml").write_text("")
+    return Place(write_stack(root, {"topic-do-it.patch": GOOD}, {}), "5.2.2")
+
+
+OTHER = patch_bytes(file_diff("f", b"b\n", b"c\n"), subject="topic: do more")
+
+
+def test_the_stacks_that_lie_on_each_other_are_read(tmp_path: Path) -> None:
+    lowest = write_project(tmp_path)
+    more = further(tmp_path, "more", {"topic-do-more.patch": OTHER}, "5.3")
+    result = look([lowest, more])
+    assert result.checked.findings == []
+    assert result.checked.counts["patch"] == 3
+    assert result.stack is not None
+    assert result.stack.names == ("topic-do-it.patch", "topic-do-more.patch")
+    assert [port.line for port in result.stack.ports] == ["5.3"]
+
+
+def test_a_further_stack_is_looked_at_where_it_is_not_asked_for(tmp_path: Path) -> None:
+    lowest = write_project(tmp_path)
+    wrong = OTHER.replace(b"do more", b"do more.")
+    more = further(tmp_path, "more", {"topic-do-more.patch": wrong})
+    for places in ([lowest], [lowest, more]):
+        result = look(places)
+        assert [(one.patch, one.line, one.rule) for one in result.checked.findings] == [
+            ("patches/more/topic-do-more.patch", 5, "description")
+        ]
+        assert result.stack is not None
+        assert len(result.stack.layers) == len(places)
+    # but not beside somebody else's series
+    assert look([Place(lowest.path, None)]).checked.findings == []
+
+
+def test_a_further_stack_by_itself(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    more = further(tmp_path, "more", {"x.patch": OTHER}, "5.3")
+    said = [(one.patch, one.message) for one in look([more]).checked.findings]
+    name = "its subject makes its name topic-do-more.patch"
+    assert said == [("x.patch", name), ("5.3/x.patch", name)]
+
+
+def test_stacks_that_have_a_patch_in_common(tmp_path: Path) -> None:
+    lowest = write_project(tmp_path)
+    more = further(tmp_path, "more", {"topic-do-it.patch": GOOD}, "5.3")
+    why = "it has topic-do-it.patch, and so has series; each stack has names of its own"
+    for places in ([lowest], [lowest, more]):
+        found = look(places).checked.findings
+        assert [(one.patch, one.message) for one in found] == [("patches/more/series", why)]
+    # what cannot go together is not put to a release's tools
+    sound, notes = split(look([lowest, more]), select(project.find()[1], "5.2..5.3"))
+    assert (sound, len(notes)) == ([], 2)
+    assert len(split(look([lowest]), select(project.find()[1], "5.2..5.3"))[0]) == 2
+
+
+def test_a_broken_port_of_an_upper_stack(tmp_path: Path) -> None:
+    lowest = write_project(tmp_path)
+    more = further(tmp_path, "more", {"topic-do-more.patch": OTHER}, "5.3")
+    (more.path.parent / "5.3/topic-do-more.patch").write_bytes(b"no patch")
+    result = look([lowest, more])
+    assert result.broken == {more.path.parent / "5.3/series"}
+    sound, notes = split(result, select(project.find()[1], "5.2..5.4"))
+    assert [one.line for one in sound] == ["5.2"]
+    assert [one.release for one in notes] == ["5.3.2", "5.4.2"]
+
+
+def test_what_is_not_below_the_series_is_named_whole(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "theirs").mkdir()
+    own = Place(write_stack(tmp_path / "own", {"x.patch": GOOD}, {}), None)
+    theirs = Place(write_stack(tmp_path / "theirs", {"y.patch": b"no patch"}, {}), None)
+    assert [one.patch for one in look([own, theirs]).checked.findings] == [
+        f"{tmp_path}/theirs/patches/y.patch"
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ from hgport.output import say
 )
 @options.json_output
 @options.series
+@options.over
 def command(
     releases: str,
     offline: bool,
@@ -36,13 +38,14 @@ def command(
     jobs: int | None,
     as_json: bool,
     series: Path | None,
+    over: tuple[str, ...],
 ) -> int:
     """Put the series to the checks that Mercurial's maintainers make.
 
     RANGE is as for status; without one, it is the affected lines.  First the files are looked at,
-    of the series and of all its ports; then each release's own check-commit, check-code and
-    import-checker, pyflakes, black, every Python and the release's test-check-*.t look at what the
-    patches for it make of it.
+    of the series and all its ports, and of the further stacks beside it; then each release's own
+    check-commit, check-code and import-checker, pyflakes, black, every Python and the release's
+    test-check-*.t look at what the patches for it make of it.
 
     Each finding is a line: patch, file, line, [rule], message.  Exits with 1 if there is one, or if
     nothing was looked at; with 3 if this machine cannot look at everything, which with --here
@@ -56,6 +59,7 @@ def command(
         jobs=jobs or os.cpu_count() or 1,
         as_json=as_json,
         series=series,
+        over=over,
     )
 
 
@@ -68,8 +72,10 @@ def check(
     jobs: int = 1,
     as_json: bool = False,
     series: Path | None = None,
+    over: Sequence[str] = (),
 ) -> int:
-    """Check a stack on a range of releases, print what came of it, and return the exit code.
+    """Check a stack, with those ``over`` it, on a range of releases, print what came of it, and
+    return the exit code.
 
     Raises UsageError for what is no range or no series, OutsideError for trouble with network or
     disk.
@@ -78,9 +84,9 @@ def check(
     from hgport.submit.check import offline as files
     from hgport.submit.check.finding import OF_RELEASES
 
-    place, catalogue, base = project.find(series)
+    places, catalogue = project.find(series, over)
     chosen = select(catalogue, releases)
-    looked = files.look(place, base, own_names=base is not None)
+    looked = files.look(places)
     checked = looked.checked
     if not offline and looked.stack is not None:
         from hgport.report.downloads import shown
@@ -89,7 +95,7 @@ def check(
         sound, broken = files.split(looked, chosen)
         checked.notes += broken
         request = checker.Request(
-            looked.stack, catalogue, place.parent, tuple(sound), quick, jobs, here
+            looked.stack, catalogue, places[0].path.parent, tuple(sound), quick, jobs, here
         )
         checked.needed = OF_RELEASES
         with shown() as progress:

@@ -271,7 +271,7 @@ def _outbox(release: str | None, said: dict[str, Any]) -> int:
         )
     stack, catalogue = project.load(said["series"])
     if said["discard"]:
-        return email_send.discard(stack, yes=said["yes"])
+        return email_send.discard(stack, catalogue, yes=said["yes"])
     return email_send.resume(stack, catalogue, unsure=said["unsure"], yes=said["yes"])
 
 

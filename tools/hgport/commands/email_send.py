@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import click
 
 from hgport.errors import UsageError
-from hgport.model import project
 from hgport.model.catalogue import Catalogue
 from hgport.model.stack import Stack
 from hgport.output import printable, say, warn
@@ -44,9 +43,8 @@ def resume(
     return 0
 
 
-def discard(stack: Stack, *, yes: bool) -> int:
+def discard(stack: Stack, catalogue: Catalogue, *, yes: bool) -> int:
     """Give up what is left in the outbox, and return the exit code.  Asks first, unless ``yes``."""
-    _path, catalogue, _base = project.find(stack.top.path)
     submission.discard(stack, catalogue, _AtTerminal(yes))
     return 0
 

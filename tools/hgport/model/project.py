@@ -25,24 +25,36 @@ def load(series: Path | None = None, over: Sequence[str] = ()) -> tuple[Stack, C
     ``over`` are the stacks to put on top of it, in this order: each is the name of a further stack
     of the same project, or a series file or directory as above.  Raises UsageError.
     """
-    lowest = _found(series)
+    (lowest, *others), catalogue = find(series, over)
     stack = Stack.load(lowest.path, lowest.base)
-    names = [lowest.name]
+    for place in others:
+        stack = Stack.load(place.path, place.base, stack)
+    return stack, catalogue
+
+
+@dataclass(frozen=True)
+class Place:
+    """A series file, and the release that it is written for; None: nobody knows it."""
+
+    path: Path
+    base: str | None
+
+
+def find(
+    series: Path | None = None, over: Sequence[str] = ()
+) -> tuple[tuple[Place, ...], Catalogue]:
+    """The series files that ``load`` would read, that of the lowest stack first, and the catalogue
+    that goes with them; none of the series is looked at.  Raises UsageError as ``load``."""
+    lowest = _found(series)
+    places, names = [Place(lowest.path, lowest.base)], [lowest.name]
     for text in over:
         found = _over(text, lowest)
-        if any(found.path.samefile(layer.top.path) for layer in stack.layers):
+        if any(found.path.resolve() == place.path.resolve() for place in places):
             raise UsageError(f"{found.path} is already one of the stacks")
         ours = found.project == lowest.project
-        stack = Stack.load(found.path, found.base if ours else None, stack)
+        places.append(Place(found.path, found.base if ours else None))
         names += [found.name] if ours else []
-    return stack, lowest.catalogue.for_stacks(names)
-
-
-def find(series: Path | None = None) -> tuple[Path, Catalogue, str | None]:
-    """The series file that ``load`` would read, with the catalogue and the base (None: nobody knows
-    it); the series itself is not looked at."""
-    found = _found(series)
-    return found.path, found.catalogue.for_stacks([found.name]), found.base
+    return tuple(places), lowest.catalogue.for_stacks(names)
 
 
 def further(directory: Path) -> tuple[str, ...]:

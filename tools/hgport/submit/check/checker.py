@@ -131,13 +131,14 @@ def _subject(
     None where there is nothing to put, or nothing to put it to.
     """
     release = column.release
-    port = request.stack.for_line(release.line)
+    ports = ports_of(request.stack, release)
     cells = [cell for cell in column.cells if cell is not None]
     for cell in cells:
         found.counts["apply"] += 1
-        found.findings += _of_cell(request, release, port, cell)
+        found.findings += _of_cell(request, release, ports[cell.patch], cell)
     applied = {cell.patch for cell in cells if cell.outcome in _APPLIED}
-    patches = tuple(patch for patch in port.series.patches if patch.name in applied)
+    every = request.stack.patches_for(release.line)
+    patches = tuple(patch for patch in every if patch.name in applied)
     if not patches:
         # where one does not apply, that is what there is to say
         if all(cell.is_right for cell in cells):
@@ -156,7 +157,7 @@ def _subject(
         release,
         request.catalogue,
         patches,
-        tuple(label(port.series, patch.name, request.root) for patch in patches),
+        tuple(label(ports[patch.name].series, patch.name, request.root) for patch in patches),
         contents.read(release, paths),
         tuple(files for files, _executable in made),
         modes.executable((p for p in paths if contents.executable(release, p)), patches),
@@ -164,6 +165,11 @@ def _subject(
         machine[here[0]],
         here,
     )
+
+
+def ports_of(stack: Stack, release: Release) -> dict[str, Port]:
+    """By the name of each patch, the port for a release of the stack that it is of."""
+    return {n: layer.for_line(release.line) for layer in stack.layers for n in layer.own_names}
 
 
 def _paths(patches: Sequence[Patch]) -> list[str]:

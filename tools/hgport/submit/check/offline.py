@@ -1,4 +1,4 @@
-"""The part of ``hgport check`` that needs nothing but the files of a stack.
+"""The part of ``hgport check`` that needs nothing but the files of stacks.
 
 Everything is read here once more and one by one, so that what is wrong with one file does not hide
 what is wrong with the others.
@@ -6,133 +6,123 @@ what is wrong with the others.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from hgport.errors import UsageError
 from hgport.model.patch import Patch
-from hgport.model.release import Release, is_version, line_key
-from hgport.model.series import Entry, Series, entries
-from hgport.model.stack import Port, Stack
-from hgport.submit.check import diffs, headings
+from hgport.model.project import Place, further
+from hgport.model.release import Release
+from hgport.model.series import Entry, Series
+from hgport.model.stack import Stack
+from hgport.submit.check import diffs, headings, listing
 from hgport.submit.check.finding import Checked, Finding, Note
+from hgport.submit.check.layout import (
+    RELEASE,
+    PortFiles,
+    StackFiles,
+    is_projects,
+    no_ports,
+    ports_in,
+    relative,
+)
 
-_LINE = re.compile(r"\d+\.\d+$")
-_RELEASE = re.compile(r"(\d+\.\d+)\D")
-_AT_LINE = re.compile(r"(?:.*?: )?line (\d+): (.*)", re.S)
 _ENDINGS = (".patch", ".diff")
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What the files say: the findings, the stack of all patches that can be read (None if there is
-    none), and the lines (None: the top-level series) of those ports in which something cannot."""
+    """What the files say: the findings, the stack of all patches that can be read, on those below
+    it (None if there is no patch), and the series files of the ports in which something cannot."""
 
     checked: Checked
     stack: Stack | None
-    broken: frozenset[str | None]
+    broken: frozenset[Path]
 
 
-@dataclass
-class _Port:
-    """A series directory while it is read."""
+def look(places: Sequence[Place]) -> Looked:
+    """Check stacks, each of which but the first lies on the one before it, with all their ports.
 
-    line: str | None
-    series: Path
-    directory: Path
-    label: str
-    patches: list[Patch] = field(default_factory=list)
-    data: bytes = b""
-    broken: bool = False
-
-
-def look(series: Path, base: str | None, *, own_names: bool) -> Looked:
-    """Check the stack of a series file, with all its ports.
-
-    ``base`` is as in Stack.load; ``own_names`` says that patches are named after their subjects.
-    Raises UsageError if there is no such series file or it cannot be read.
+    Where a base is known, patches are named after their subjects.  If the first is the series of a
+    project, all further stacks of that are looked at too, and yet are no part of the stack that
+    comes out.  Raises UsageError if there is no such series file or it cannot be read.
     """
-    if not series.is_file():
-        raise UsageError(f"no series file {series}")
-    beside = series.parent / "patches"
-    directory = beside if beside.is_dir() else series.parent
-    checked = Checked()
-    ports = [_Port(None, series, directory, series.name)]
-    ports += _ports(directory, series.parent)
-    for port in ports:
-        _look_at(port, series.parent, checked, own_names)
-    checked.findings += _no_ports(directory, series.parent, own_names)
-    top, *others = (Series(p.series, p.directory, p.data, tuple(p.patches)) for p in ports)
-    stack = None
-    if any(port.patches for port in ports):
-        made = tuple(Port(p.line, s) for p, s in zip(ports[1:], others))
-        stack = Stack(top, made, ".".join(base.split(".")[:2]) if base else None)
-    return Looked(checked, stack, frozenset(p.line for p in ports if p.broken))
+    root, checked = places[0].path.parent, Checked()
+    stacks = [_look_at_stack(place, root, checked) for place in places]
+    others = [_look_at_stack(place, root, checked) for place in _beside(stacks)]
+    _tell_apart(stacks, checked)
+    _tell_apart([*(one for one in stacks if one.place.base), *others], checked)
+    made: Stack | None = None
+    for one in stacks:
+        made = one.as_read(made)
+    ports = [port for one in stacks for port in one.all]
+    broken = frozenset(port.series for port in ports if port.broken)
+    return Looked(checked, made if any(port.patches for port in ports) else None, broken)
 
 
 def label(series: Series, name: str, root: Path) -> str:
     """What findings call a patch of a series: its path relative to ``root``."""
-    return _relative(series.directory / name, root)
+    return relative(series.directory / name, root)
 
 
-def _relative(path: Path, root: Path) -> str:
-    try:
-        return path.relative_to(root).as_posix()
-    except ValueError:
-        return str(path)
+def _look_at_stack(place: Place, root: Path, checked: Checked) -> StackFiles:
+    if not place.path.is_file():
+        raise UsageError(f"no series file {place.path}")
+    beside = place.path.parent / "patches"
+    directory = beside if beside.is_dir() else place.path.parent
+    top = PortFiles(None, place.path, directory, relative(place.path, root))
+    stack = StackFiles(place, top, ports_in(directory, root))
+    for port in stack.all:
+        _look_at(port, root, checked, place.base is not None)
+    checked.findings += no_ports(stack, root)
+    return stack
 
 
-def _ports(directory: Path, root: Path) -> list[_Port]:
-    named = (p for p in directory.iterdir() if _LINE.match(p.name) and is_version(p.name))
-    found = sorted((p for p in named if (p / "series").is_file()), key=lambda p: line_key(p.name))
-    return [_Port(p.name, p / "series", p, _relative(p / "series", root)) for p in found]
+def _beside(stacks: Sequence[StackFiles]) -> list[Place]:
+    """The further stacks of the project whose series is the first of these, but for those."""
+    lowest = stacks[0]
+    if not is_projects(lowest):
+        return []
+    directory = lowest.top.directory
+    known = {one.place.path.resolve() for one in stacks}
+    names = (name for name in further(directory) if not RELEASE.match(name))
+    found = (Place(directory / name / "series", lowest.place.base) for name in names)
+    return [place for place in found if place.path.resolve() not in known]
 
 
-def _no_ports(directory: Path, root: Path, own: bool) -> Iterator[Finding]:
-    """Directories that look like ports, and are none; beside a series that is not the project's
-    ``own`` there may be any others."""
-    for path in sorted(directory.iterdir()):
-        if not path.is_dir():
-            continue
-        if not _LINE.match(path.name):
-            if (path / "series").is_file() and (own or _RELEASE.match(path.name)):
-                yield _misnamed(path, root)
-            continue
-        where = _relative(path / "series", root)
-        if not (path / "series").is_file():
-            yield Finding(None, where, None, None, "series", "the port has no series file")
-        elif not is_version(path.name):
-            yield Finding(None, where, None, None, "series", f"{path.name} is no line of releases")
+def _tell_apart(stacks: Sequence[StackFiles], checked: Checked) -> None:
+    """Note which of these have a patch of one before them, for then they do not go together."""
+    seen: dict[str, str] = {}
+    for one in stacks:
+        twice = [name for name in one.names() if name in seen]
+        for port in one.all if twice else ():
+            port.broken = True
+        for name in twice[:1]:
+            why = f"it has {name}, and so has {seen[name]}; each stack has names of its own"
+            finding = Finding(None, one.top.label, None, None, "series", why)
+            checked.findings += [finding] if finding not in checked.findings else []
+        seen.update({name: one.top.label for name in one.names() if name not in seen})
 
 
-def _misnamed(path: Path, root: Path) -> Finding:
-    why = f"{path.name} is no line of releases, so the series serves none"
-    line = _RELEASE.match(path.name)
-    if line:
-        why += f"; ports are named by line: {line[1]}"
-    return Finding(None, _relative(path / "series", root), None, None, "series", why)
-
-
-def _look_at(port: _Port, root: Path, checked: Checked, own_names: bool) -> None:
+def _look_at(port: PortFiles, root: Path, checked: Checked, own_names: bool) -> None:
     def found(rule: str, path: str, line: int | None, why: str) -> None:
         checked.findings.append(Finding(None, path, None, line, rule, why))
 
     port.data = _bytes(port.series)
     checked.counts["series"] += 1
-    for line, why in _tidy(port.data):
+    for line, why in listing.tidy(port.data):
         found("series", port.label, line, why)
-    listed, problems = _entries(port.data)
+    listed, problems = listing.listed(port.data)
     for line, why in problems:
         port.broken = True
         found("series", port.label, line, why)
     if not listed and port.line is None:
         found("series", port.label, None, "it lists no patch")
     for name in _unlisted(port, listed):
-        found("series", _relative(port.directory / name, root), None, "the series does not list it")
+        found("series", relative(port.directory / name, root), None, "the series does not list it")
     for entry in listed:
-        where = _relative(port.directory / entry.name, root)
+        where = relative(port.directory / entry.name, root)
         patch = _patch(port, entry, where, checked)
         if patch is None:
             port.broken = True
@@ -151,48 +141,13 @@ def _bytes(path: Path) -> bytes:
         raise UsageError(f"cannot read {path}: {err.strerror}") from None
 
 
-def _tidy(data: bytes) -> Iterator[tuple[int, str]]:
-    lines = data.split(b"\n")
-    if data.startswith(b"\xef\xbb\xbf"):
-        yield 1, "it begins with a byte order mark"
-    for number, line in enumerate(lines, 1):
-        if line.endswith(b"\r"):
-            yield number, "the line ends with a carriage return"
-        elif line != line.rstrip():
-            yield number, "the line ends with white space"
-        elif line != line.lstrip():
-            yield number, "the line begins with white space"
-    if data and not data.endswith(b"\n"):
-        yield len(lines), "the last line has no end"
-    elif data.endswith(b"\n\n"):
-        yield len(lines) - 1, "it ends with an empty line"
-
-
-def _entries(data: bytes) -> tuple[list[Entry], list[tuple[int, str]]]:
-    """The patches that are listed, each once, and what is wrong with lines."""
-    listed: dict[str, Entry] = {}
-    problems = []
-    for number, line in enumerate(data.split(b"\n"), 1):
-        text = line if number == 1 else line.replace(b"\xef\xbb\xbf", b"")
-        try:
-            found = entries(text, "")
-        except UsageError as err:
-            problems.append((number, _AT_LINE.sub(r"\2", err.message)))
-            continue
-        for entry in found:
-            first = listed.setdefault(entry.name, Entry(entry.name, number))
-            if first.number != number:
-                problems.append((number, f"{entry.name} is already listed in line {first.number}"))
-    return list(listed.values()), problems
-
-
-def _unlisted(port: _Port, listed: Sequence[Entry]) -> list[str]:
+def _unlisted(port: PortFiles, listed: Sequence[Entry]) -> list[str]:
     names = {entry.name for entry in listed}
     there = (p for p in port.directory.iterdir() if p.name.endswith(_ENDINGS) and p.is_file())
     return sorted(p.name for p in there if p.name not in names)
 
 
-def _patch(port: _Port, entry: Entry, where: str, checked: Checked) -> Patch | None:
+def _patch(port: PortFiles, entry: Entry, where: str, checked: Checked) -> Patch | None:
     path = port.directory / entry.name
     checked.counts["patch"] += 1
     try:
@@ -207,13 +162,12 @@ def _patch(port: _Port, entry: Entry, where: str, checked: Checked) -> Patch | N
         return Patch.parse(entry.name, data)
     except UsageError as err:
         text = err.message
-        told = _AT_LINE.fullmatch(text)
+        told = listing.AT_LINE.fullmatch(text)
         line, why = (int(told[1]), told[2]) if told else (None, text.partition(": ")[2] or text)
         finding = Finding(None, where, None, line, "patch", why)
     except FileNotFoundError:
-        series = _relative(port.series, port.series.parent) if port.line is None else port.label
         why = f"there is no patch {entry.name}"
-        finding = Finding(None, series, None, entry.number, "patch", why)
+        finding = Finding(None, port.label, None, entry.number, "patch", why)
     except OSError as err:
         finding = Finding(None, where, None, None, "patch", f"cannot be read: {err.strerror}")
     checked.findings.append(finding)
@@ -240,8 +194,9 @@ def split(looked: Looked, releases: Sequence[Release]) -> tuple[list[Release], l
     """The releases whose ports were read whole, and what is to be said of the others."""
     sound, notes = [], []
     for release in releases:
-        port = looked.stack.for_line(release.line) if looked.stack else None
-        if port is None or port.line in looked.broken:
+        layers = looked.stack.layers if looked.stack else ()
+        ports = [layer.for_line(release.line) for layer in layers]
+        if not ports or any(port.series.path in looked.broken for port in ports):
             notes.append(Note("the port cannot be read whole", release.version))
         else:
             sound.append(release)
