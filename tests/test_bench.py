@@ -184,6 +184,8 @@ def put(name: str, sha256: str, status: int | None = 200, outcome: str = "answer
         (finished(0), [put("a", "a"), put("b", "b")], True, "fine", False),
         (finished(0), [put("a", "a"), put("b", "b", None, "reset")], False, "lost", True),
         (finished(0), [put("a", "a"), put("b", "a")], False, "lost", True),
+        # which of the two is there in the end is chance
+        (finished(0), [put("a", "a"), put("b", "b"), put("b", "a")], False, "lost", True),
         (finished(255), [put("a", "a"), put("b", "b", None, "reset")], False, "failed", False),
         (finished(255), [put("a", "a"), put("b", "a")], False, "failed", True),
         (finished(255), [put("a", "a"), put("", "", None, "garbage")], False, "failed", True),

@@ -73,7 +73,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9, help="how often each uploads all (9)")
     parser.add_argument("--blobs", type=int, default=400, help="how many (400)")
     parser.add_argument("--kib", type=int, default=64, help="of which size (64)")
-    parser.add_argument("--workers", type=int, default=4, help="(4)")
+    parser.add_argument("--workers", type=int, default=4, help="(4; 0: leave them out)")
     parser.add_argument("--json", type=Path, help="write every single time there, too")
     told = parser.parse_args()
     over = [one for one in told.over or [STACK] if one]
@@ -174,9 +174,11 @@ def compared_with(name: str) -> str | None:
     return None if name in (first, ALONE) else first
 
 
-def ratios(measured: Measured, first: str, second: str, ms: int) -> list[float]:
-    """How often the second is as fast as the first, round by round."""
-    pair = measured[first, ms].seconds, measured[second, ms].seconds
+def ratios(
+    measured: Measured, first: str, second: str, ms: int, what: str = "seconds"
+) -> list[float]:
+    """How often the second is as fast as the first, round by round; or how much less busy."""
+    pair = (getattr(measured[name, ms], what) for name in (first, second))
     return [one / other for one, other in zip(*pair)]
 
 
@@ -195,11 +197,12 @@ def judge(measured: Measured, version: str, every: Sequence[int], workers: int) 
     for ms in every:
         times = [1 / one for one in ratios(measured, bare, patched, ms)]
         right = right and statistics.median(times) <= SERIAL
+        busy = [1 / one for one in ratios(measured, bare, patched, ms, "busy")]
         print(
             f"{version}, one by one, {ms} ms: patched takes {spread(times)} times what bare does"
-            f" (wanted: at most {SERIAL:g})"
+            f" (wanted: at most {SERIAL:g}), and {spread(busy)} times the processor's time"
         )
-    if FAR in every:
+    if workers and FAR in every:
         name = f"{version} {AT_ONCE.format(workers)}"
         faster = ratios(measured, bare, name, FAR)
         right = right and statistics.median(faster) >= WORKERS

@@ -66,8 +66,10 @@ def _serve(listener: socket.socket, asked: Connection) -> None:
     with contextlib.suppress(EOFError):
         while True:
             asked.recv()
-            asked.send(_judged(stored))
+            # before it is told: what comes then is of the next
+            judged = _judged(stored)
             stored.clear()
+            asked.send(judged)
 
 
 def _judged(stored: list[tuple[str, bytes]]) -> dict[str, bool]:

@@ -79,12 +79,13 @@ class Seen:
 
     @property
     def outcome(self) -> str:
-        """FINE: exit code 0, and all is stored; LOST: exit code 0, and it is not.  Whatever hangs
-        has HUNG, even if it was told to end by then; else it CRASHED or FAILED."""
+        """FINE: exit code 0, and all is stored, and nothing besides; LOST: exit code 0, and that is
+        not so.  Whatever hangs has HUNG, even if it ended by itself later; else it CRASHED or
+        FAILED."""
         if self.hung:
             return HUNG
         if self.exit_code == 0:
-            return FINE if self.stored == self.wanted else LOST
+            return FINE if self.stored == self.wanted and not self.corrupt else LOST
         return CRASHED if self.crashed else FAILED
 
     @property

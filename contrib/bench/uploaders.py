@@ -57,7 +57,8 @@ def hg_runners(
         print(f"{version}: Python {python.full.split()[0]}, {len(made)} files patched")
         yield _hg_runner(f"{version} {BARE}", bare, 0)
         yield _hg_runner(f"{version} {PATCHED}", patched, 0)
-        yield _hg_runner(f"{version} {AT_ONCE.format(workers)}", patched, workers)
+        if workers:
+            yield _hg_runner(f"{version} {AT_ONCE.format(workers)}", patched, workers)
 
 
 def _hg_runner(name: str, client: pushing.Client, workers: int) -> Runner:
@@ -81,7 +82,8 @@ def git_runners(place: Path, blobs: Mapping[str, bytes], workers: int) -> Iterat
     made = gitlfs.GitLfs.make(place / "git", blobs)
     print(made.version())
     yield Runner(GIT_SERIAL, _git_push(made, 1))
-    yield Runner(f"{GIT}, {workers} at a time", _git_push(made, workers))
+    if workers:
+        yield Runner(f"{GIT}, {workers} at a time", _git_push(made, workers))
     yield Runner(GIT, _git_push(made, None))
 
 
