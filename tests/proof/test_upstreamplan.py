@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers_engine import file_diff, patch_bytes, write_stack
 from helpers_proof import interpreter
 from hgport.errors import OutsideError, UsageError
 from hgport.model import project
@@ -70,3 +71,18 @@ def test_patches_up_to_one() -> None:
         assert [[patch.name for patch in some] for some in found.values()] == [[first], [first]]
     with pytest.raises(UsageError, match="no patch nothing"):
         upstreamplan.patches(STACK, releases, "nothing")
+
+
+def test_patches_of_stacks_on_each_other(tmp_path: Path) -> None:
+    write_stack(tmp_path, {"more.patch": patch_bytes(file_diff("new", None, b"x\n"))}, {})
+    stack, catalogue = project.load(over=[str(tmp_path)])
+    releases = select(catalogue, "5.2,7.2")
+    names = [
+        [patch.name for patch in some]
+        for some in upstreamplan.patches(stack, releases, None).values()
+    ]
+    assert [len(some) for some in names] == [4, 3]
+    assert [some[-1] for some in names] == ["more.patch"] * 2
+    # up to one of the lower stack is none of the upper
+    for some in upstreamplan.patches(stack, releases, STACK.names[0]).values():
+        assert [patch.name for patch in some] == [STACK.names[0]]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers_engine import file_diff, patch_bytes, write_stack
 from hgport.model import project
 from hgport.proof import upstreamverdict
 from hgport.proof.interpreters import Interpreter
@@ -210,3 +211,13 @@ def test_as_cases() -> None:
     harm = by_name["5.3.2, Python 2.7", "test-harm.t"]
     assert str(harm.failure).startswith("newly failing: passed before, failed after\n-line 0\n")
     assert harm.seconds == 3.0
+
+
+def test_stacks_on_each_other(tmp_path: Path) -> None:
+    series = write_stack(tmp_path, {"own": patch_bytes(file_diff("new", None, b"x\n"))}, {})
+    stack = project.load(over=[str(series)])[0]
+    tested = result(FINE, OWN, steps=(Step("own", (OWN,)),))
+    assert "+4 ok" in table(Outcome(stack, [tested]))[1]
+    told = to_plain(Outcome(stack, [tested]))
+    assert told["with"] == [str(series)]
+    assert told["patches"] == [*STACK.names, "own"]

@@ -61,8 +61,7 @@ def patches(
     if upto is not None:
         names = names[: names.index(stack.named(upto)) + 1]
     return {
-        one: tuple(p for p in stack.patches_for(one.line) if p.name in names)
-        for one in releases
+        one: tuple(p for p in stack.patches_for(one.line) if p.name in names) for one in releases
     }
 
 

@@ -15,7 +15,7 @@ from hgport.proof.plan import Gap
 from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen
 from hgport.proof.upstreamverdict import Change, Compared, Step, Subject, Tested, Told
 from hgport.report.junit import Case
-from hgport.report.proof import aligned, missing
+from hgport.report.proof import aligned, missing, stacks_plain
 
 # lines of a failure that the text shows
 _LINES = 12
@@ -225,9 +225,7 @@ def summary(outcome: Outcome) -> str:
 def to_plain(outcome: Outcome) -> dict[str, Any]:
     """Everything as data for ``--json``."""
     return {
-        "series": str(outcome.stack.top.path),
-        "base": outcome.stack.base,
-        "patches": list(outcome.stack.names),
+        **stacks_plain(outcome.stack),
         "releases": [_tested_to_plain(tested) for tested in outcome.tested],
         "gaps": [
             {"pythons": list(gap.pythons), "releases": [one.version for one in gap.releases]}
