@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import click
 
 from hgport.commands import completion, options
 from hgport.engine import refresh as engine
-from hgport.errors import UsageError
+from hgport.errors import HgportError, UsageError
 from hgport.model import project
 from hgport.output import say
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 @click.command("refresh")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @options.series
+@options.over
 @click.option(
     "--line",
     metavar="LINE",
@@ -33,16 +36,30 @@ if TYPE_CHECKING:
 )
 @click.option("-y", "--yes", is_flag=True, help="Answer every question with yes.")
 def command(
-    directory: Path, series: Path | None, line: str | None, drop_missing: bool, yes: bool
+    directory: Path,
+    series: Path | None,
+    over: tuple[str, ...],
+    line: str | None,
+    drop_missing: bool,
+    yes: bool,
 ) -> int:
     """Take the changesets checked out in DIR back into the port that they came from.
 
     DIR is a repository as hgport apply makes it, or a clone with changesets on a release's tag.
     Patches keep their names, and their headers where a changeset says the same; new changesets
-    become patches named by their subject.  Either everything is written, or nothing.
+    become patches named by their subject.  Either everything is written, or nothing.  With --with
+    STACK it is that stack's port which is written; the changesets of the series come first in DIR.
     """
-    stack, catalogue = project.load(series)
-    return refresh(directory, stack, catalogue, line=line, drop=drop_missing or yes)
+    from hgport.commands.rebase_asked import with_stacks
+
+    stack, catalogue = project.load(series, over)
+    named = functools.partial(with_stacks, series=series, over=over)
+    drop = drop_missing or yes
+    try:
+        return refresh(directory, stack, catalogue, line=line, drop=drop, named=named)
+    except HgportError as err:
+        err.hint = named(err.hint) if err.hint else err.hint
+        raise
 
 
 def refresh(
@@ -52,10 +69,12 @@ def refresh(
     *,
     line: str | None = None,
     drop: bool = False,
+    named: Callable[[str], str] = str,
 ) -> int:
     """Refresh the port, say what became of each patch, and return the exit code.
 
-    ``drop`` allows to drop patches without asking.
+    ``drop`` allows to drop patches without asking; ``named`` has the commands of a text name the
+    stacks.
     """
     from hgport.proof.compilers import compiler
     from hgport.report.downloads import shown
@@ -72,11 +91,11 @@ def refresh(
     if not plan.changes:
         say("nothing to write: the port is what the changesets are")
         return 0
-    written = type(stack).load(stack.top.path, stack.base)
+    written = type(stack).load(stack.top.path, stack.base, stack.under)
     with shown() as progress:
         records, told = engine.remember(plan, written, catalogue, progress, compiler)
     say(*(record(path) for path in records))
-    say(*told)
+    say(*map(named, told))
     return 0
 
 

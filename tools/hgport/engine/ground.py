@@ -109,7 +109,7 @@ class Ground:
             if key not in alike:
                 alike[key] = apply_series(read, applied)
             stopped = alike[key].conflict
-            laid = alike[key] if stopped is None else _unready(under, stopped, release)
+            laid = alike[key] if stopped is None else unready(under, stopped, release)
             self._laid[release.version] = laid
 
 
@@ -130,7 +130,9 @@ def told(stack: Stack, lines: Sequence[str]) -> Iterator[bytes]:
             yield patch.data
 
 
-def _unready(under: Stack, stopped: PatchResult, release: Release) -> UsageError:
+def unready(under: Stack, stopped: PatchResult, release: Release) -> UsageError:
+    """The error of a stack that cannot be put on a release, as a patch below does not apply to it;
+    ``under`` is the stack right below."""
     name = stopped.patch.name
     return UsageError(
         f"{name}, of a stack below, does not apply to {release.version}: {stopped.message}",

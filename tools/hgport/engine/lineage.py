@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Lineage:
     """A release in a repository, and the changesets from it to what is checked out, oldest
-    first; ``root`` is the hash of the release's changeset."""
+    first, or the last of them; ``root`` is the hash of the release's changeset."""
 
     repository: Repository
     release: Release
     root: str
     changesets: tuple[Committed, ...]
+
+    @property
+    def on(self) -> str:
+        """The hash of the changeset that the oldest is on."""
+        return self.changesets[0].parents[0]
 
 
 def lineage(directory: Path, catalogue: Catalogue) -> Lineage:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hgport.engine.headers import header_of
-from hgport.engine.outcome import Outcome, PatchResult
+from hgport.engine.drawing import drawn
+from hgport.engine.outcome import HunkResult, Outcome, SeriesResult
 from hgport.engine.ports import lines_of
-from hgport.engine.render import edits_of, render_patch
 from hgport.engine.serving import Hurt, Trial
 from hgport.errors import HgportError, UsageError
 from hgport.model.catalogue import Catalogue
@@ -117,17 +116,14 @@ class Placing:
         if list(old) == patches:
             return patches
         on = self._reference(line, release)
-        result = self.trial.apply(patches, on)
-        if result.conflict is not None:
-            return patches
-        before = {one.patch.data: one.hunks for one in self.trial.apply(old, on).results}
-        tree = dict(self.trial.files(on))
-        made = {}
-        for one in result.results:
-            if one.outcome is Outcome.OFFSET and before.get(one.patch.data) != one.hunks:
-                made[one.patch.name] = _drawn(one, tree)
-            tree.update(one.files)
-        return [made.get(patch.name, patch) for patch in patches]
+        # what applies to the release by itself reads as on that, whatever it was made on
+        for trial in (self.trial.alone(), self.trial):
+            result = trial.apply(patches, on)
+            if result.conflict is None:
+                before = {one.patch.data: one.hunks for one in trial.apply(old, on).results}
+                made = _drawn(result, before, dict(trial.files(on)))
+                return [made.get(patch.name, patch) for patch in patches]
+        return patches
 
     def _reference(self, line: str | None, release: Release) -> Release:
         """The release that the port of a line is written for."""
@@ -136,8 +132,15 @@ class Placing:
         return self.catalogue.newest(line) if line in self.catalogue.lines else release
 
 
-def _drawn(result: PatchResult, tree: Mapping[str, bytes | None]) -> Patch:
-    """An applied patch, with its diff as it is to this tree."""
-    header = header_of(result.patch)
-    data = render_patch(header, edits_of(tree.get, result))
-    return Patch.parse(result.patch.name, data)
+def _drawn(
+    result: SeriesResult,
+    before: Mapping[bytes, tuple[HunkResult, ...]],
+    tree: dict[str, bytes | None],
+) -> dict[str, Patch]:
+    """The patches, by name, whose hunks are elsewhere in this tree and were not so ``before``."""
+    made = {}
+    for one in result.results:
+        if one.outcome is Outcome.OFFSET and before.get(one.patch.data) != one.hunks:
+            made[one.patch.name] = drawn(one, tree.get)
+        tree.update(one.files)
+    return made

@@ -6,10 +6,11 @@ Everything is worked out first, as a Plan, and written only then.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hgport.engine.beneath import refuse_others, without_below
 from hgport.engine.lineage import lineage
 from hgport.engine.placing import Placed, Placing
 from hgport.engine.ports import write_port, written_by_one
@@ -70,16 +71,19 @@ def plan(
     UsageError for what the person has to put right in the repository, HgportError if the result
     would not apply, OutsideError if a release's files cannot be had.
     """
-    source = lineage(directory, catalogue)
+    every = lineage(directory, catalogue)
+    source, told = without_below(every, stack, catalogue, directory)
     own = catalogue.of_line(line)[0].line if line else source.release.line
     port = stack.for_line(own)
     expected = expected_of(source, stack, catalogue, port)
     taken = take(source, expected, port)
+    refuse_others(taken, stack)
     patches = in_order(port, expected, taken)
     with Contents(progress=progress) as contents:
         trial = Trial(stack, catalogue, contents, [*port.series.patches, *patches])
         placing = Placing(stack, catalogue, trial, port, own, line is not None)
         placed = placing.place(patches, source.release)
+    placed = replace(placed, notes=(*told, *placed.notes))
     return _plan(stack, port, source.release, taken, placed)
 
 

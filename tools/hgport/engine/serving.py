@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hgport.engine.apply import apply_series
 from hgport.engine.ground import Ground
@@ -37,9 +37,19 @@ class Trial:
     ) -> None:
         """``series`` are all the patches that are going to be applied, for what they touch."""
         self._paths = sorted({path for patch in series for path in patch.paths})
+        self._stack = stack
         self._catalogue = catalogue
+        self._contents = contents
         self._ground = Ground(stack, catalogue, contents)
         self._known: dict[str, dict[str, bytes | None]] = {}
+
+    def alone(self) -> Trial:
+        """The same on the releases by themselves, without the stacks below."""
+        if self._stack.under is None:
+            return self
+        alone = Trial(replace(self._stack, under=None), self._catalogue, self._contents, ())
+        alone._paths = self._paths
+        return alone
 
     def files(self, release: Release) -> Mapping[str, bytes | None]:
         """What a release, with the stacks below on it, has of the files that the patches touch."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from hgport.engine import headers, matching
 from hgport.engine.apply import apply_series
+from hgport.engine.ground import wanted
 from hgport.engine.headers import Said
-from hgport.engine.judge import witness
 from hgport.engine.lineage import Lineage
 from hgport.engine.outcome import Outcome
 from hgport.engine.render import edits_of, render_patch
@@ -48,13 +48,9 @@ def expected_of(
     source: Lineage, stack: Stack, catalogue: Catalogue, port: Port
 ) -> tuple[Patch, ...]:
     """The port's patches of which ``hgport apply`` makes changesets on that release."""
-    read = source.repository.reader(source.root)
-    patches = [
-        patch
-        for patch in port.series.patches
-        if not witness(stack, catalogue, source.release, patch.name, read).agreed
-    ]
-    results = apply_series(read, patches).results
+    published = source.repository.reader(source.root)
+    patches = wanted(stack, catalogue, port.series.patches, source.release, published)
+    results = apply_series(source.repository.reader(source.on), patches).results
     nothing = (Outcome.APPLIED, Outcome.NOT_AFFECTED)
     return tuple(r.patch for r in results if r.outcome not in nothing)
 
@@ -78,7 +74,7 @@ def take(source: Lineage, expected: Sequence[Patch], port: Port) -> tuple[Taken,
         if old is not None:
             same = headers.says(old, said[at])
             header = headers.header_of(old) if same else headers.rewritten(old, said[at])
-            body = old.body if _does_the_same(source, one, old, body) else body
+            body = old.body if does_the_same(source, one, old, body) else body
         taken.append(Taken(one.node, _checked(name, header + body, said[at], body, old), old))
     return tuple(taken)
 
@@ -126,7 +122,7 @@ def _same_content(old: Patch, new: Patch) -> bool:
     return matching.same_content(old, new)
 
 
-def _does_the_same(source: Lineage, changeset: Committed, old: Patch, diff: bytes) -> bool:
+def does_the_same(source: Lineage, changeset: Committed, old: Patch, diff: bytes) -> bool:
     """Whether a patch, put on the changeset's parent, makes the changeset."""
     (parent,) = changeset.parents
     read = source.repository.reader(parent)
