@@ -59,6 +59,31 @@ def test_json(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+MORE = {"more.patch": patch_bytes(file_diff("h", b"h\n", b"more\n"))}
+MORE_PORT = {"more.patch": patch_bytes(file_diff("h", b"h\n", b"less\n"))}
+
+
+def test_stacks_on_each_other(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Project(made).further("more", MORE, {"5.0": MORE_PORT})
+    for old, new in (("5.2", "4.9"), ("base", "4.9")):
+        lines = said(capsys, old, new, "--with", "more")
+        # the lower stack's first, and each from the port that it has for the line
+        assert [line for line in lines if line[:1] in "123"][:3] == [
+            "1 ! 1  one",
+            "2 < -  two",
+            "3 ! 2  more",
+        ]
+    assert said(capsys, "5.2", "4.9", "--series", "patches/more")[0] == "1 ! 1  more"
+    hg.run("init", cwd=made)
+    commit(made, {}, "start")
+    Project(made).further("more", MORE_PORT, {"5.0": MORE_PORT})
+    assert said(capsys, "tip:base", "base", "--with", "more")[:3] == [
+        "1 = 1  one",
+        "2 = 2  two",
+        "3 ! 3  more",
+    ]
+
+
 def test_an_older_commit(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hg.run("init", cwd=made)
     commit(made, {}, "start")

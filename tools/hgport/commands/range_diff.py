@@ -28,16 +28,25 @@ if TYPE_CHECKING:
 @click.option("--format-aware", is_flag=True, help="Hide what is only style, or context.")
 @options.json_output
 @options.series
-def command(old: str, new: str, format_aware: bool, as_json: bool, series: Path | None) -> int:
+@options.over
+def command(
+    old: str,
+    new: str,
+    format_aware: bool,
+    as_json: bool,
+    series: Path | None,
+    over: tuple[str, ...],
+) -> int:
     """Show how one port of the series differs from another.
 
     A and B are each a line (4.9: the port that serves it), base (the top-level series), a directory
-    with a series, or either of the first two at an older commit: HEAD~3:4.9.
+    with a series, or either of the first two at an older commit: HEAD~3:4.9.  With --with STACK, it
+    is the series and that stack on it.
 
     Patches are matched by name, then by content: = is the same, ! differs, < is dropped, > is
     added.  Where hunks are makes no difference.  Below each patch is a diff of the two diffs.
     """
-    stack, catalogue = project.load(series)
+    stack, catalogue = project.load(series, over)
     for text in (old, new):
         _refuse_unknown(text, catalogue)
     return range_diff(stack, old, new, format_aware=format_aware, as_json=as_json)
@@ -91,9 +100,9 @@ def _patches(stack: Stack, text: str) -> tuple[Patch, ...]:
 
 
 def _of_port(stack: Stack, text: str) -> tuple[Patch, ...] | None:
-    """The patches of the port that a word names, None if it names none."""
+    """The patches of the ports that a word names, the lowest first; None if it names none."""
     from hgport.model.release import is_version, line_of
 
     if text == "base":
-        return stack.top.patches
-    return stack.for_line(line_of(text)).series.patches if is_version(text) else None
+        return tuple(patch for layer in stack.layers for patch in layer.top.patches)
+    return stack.patches_for(line_of(text)) if is_version(text) else None

@@ -16,11 +16,13 @@ from hgport.model.stack import Stack
 
 
 def stack_at(stack: Stack, revision: str) -> Stack:
-    """The stack as it was at a revision of the git or Mercurial repository that it is in.
+    """The stack as it was at a revision of the git or Mercurial repository that it is in, on those
+    below it as they were.
 
     Raises UsageError if it is in none, or for what is no revision there or held no stack,
     OutsideError if there is no git to ask.
     """
+    under = None if stack.under is None else stack_at(stack.under, revision)
     series = stack.top.path.resolve()
     root = _root(series)
     top = series.relative_to(root)
@@ -29,7 +31,8 @@ def stack_at(stack: Stack, revision: str) -> Stack:
     with tempfile.TemporaryDirectory() as directory:
         _unpack(data, Path(directory))
         try:
-            return Stack.load(Path(directory) / top, _base(Path(directory) / patches, stack))
+            base = _base(Path(directory) / patches, stack)
+            return Stack.load(Path(directory) / top, base, under)
         except UsageError as err:
             said = err.message.replace(f"{directory}{os.sep}", "")
             raise UsageError(f"at {revision}: {said}", err.hint) from None
