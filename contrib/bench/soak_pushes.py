@@ -9,8 +9,8 @@ Run it with the Python that hgport is installed in:
 
 Each push is a real ``hg push`` in a repository of its own, to a server of its own that keeps record
 of every byte.  The faults of the n-th push are those of seed n, whatever the release.  What comes
-of a push is added to the results at once; what is there already, with the same patches, is not
-done again, so that a soak can be stopped and taken up, and --show tells at any time how it stands.
+of a push is added to the results at once; what is there already, of the same code, is not done
+again, so that a soak can be stopped and taken up, and --show tells at any time how it stands.
 Of each push that does not end well, a file beside the results keeps what was printed and what the
 server saw.
 
@@ -38,7 +38,6 @@ from soaked import Push, Seen
 
 from hgport.errors import HgportError
 from hgport.model import project
-from hgport.model.patch import Patch
 from hgport.model.release import Release
 from hgport.proof.faults import Fault, Random
 from hgport.proof.interpreters import Interpreter
@@ -64,7 +63,7 @@ class Row:
     release: Release
     python: Interpreter
     state: str
-    patches: tuple[Patch, ...]
+    files: Mapping[str, bytes | None]
     server: str
     pushes: tuple[Push, ...]
 
@@ -92,7 +91,7 @@ def main() -> int:
     if not told.show:
         known = soak(rows, blobs, known, told.results, told.jobs)
     show(rows, known)
-    bad = any(known[p.key].is_bad for r in rows if r.patches for p in r.pushes if p.key in known)
+    bad = any(known[p.key].is_bad for r in rows if r.files for p in r.pushes if p.key in known)
     return 1 if bad else 0
 
 
@@ -108,10 +107,11 @@ def made(told: argparse.Namespace, names: tuple[str, ...]) -> Iterator[Row]:
         python = pushing.interpreter(release, told.python)
         for state in told.state or (BARE, PATCHED):
             patches = () if state == BARE else stack.patches_for(release.line)
+            files = pushing.replaced(release, patches)
             push = Push(
                 version,
                 python.full,
-                _hash(b"".join(patch.data for patch in patches)) if patches else "",
+                _run(files),
                 told.transport,
                 told.workers,
                 blobs,
@@ -123,7 +123,7 @@ def made(told: argparse.Namespace, names: tuple[str, ...]) -> Iterator[Row]:
                     dataclasses.replace(push, chance=chance, seed=n, drawn=_drawn(n, chance, names))
                     for n in range(1, told.times + 1)
                 )
-                yield Row(release, python, state, patches, server, pushes)
+                yield Row(release, python, state, files, server, pushes)
 
 
 def _drawn(seed: int, chance: float, names: Sequence[str]) -> str:
@@ -139,6 +139,12 @@ def _set(fault: Fault) -> dict[str, object]:
     """What a fault does; what it could do besides makes it no other one."""
     every = {field.name: field.default for field in dataclasses.fields(fault)}
     return {name: value for name, value in vars(fault).items() if value != every[name]}
+
+
+def _run(files: Mapping[str, bytes | None]) -> str:
+    """A hash of those of some files that a push runs, "" for none."""
+    run = sorted((path, data) for path, data in files.items() if not path.startswith("tests/"))
+    return _hash(repr(run).encode()) if run else ""
 
 
 def _hash(data: bytes) -> str:
@@ -204,9 +210,8 @@ def _todo(
     for row in rows:
         which = row.release.version, row.state
         if which not in clients:
-            files = pushing.replaced(row.release, row.patches)
             clients[which] = left.enter_context(
-                pushing.client(place, row.release, row.python, files, blobs)
+                pushing.client(place, row.release, row.python, row.files, blobs)
             )
     for pushes in zip(*(row.pushes for row in rows)):
         for row, push in zip(rows, pushes):

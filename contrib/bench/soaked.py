@@ -34,9 +34,9 @@ FINE, LOST, HUNG, CRASHED, FAILED = "fine", "lost", "hung", "traceback", "failed
 class Push:
     """One push to make: everything that its outcome may depend on.
 
-    ``patches`` is the hash of all patches, "" for none; ``chance`` that of a fault, 0 for an
-    honest server; ``seed`` says which faults come; ``drawn`` is a hash of these, so that others
-    are another push; ``blobs`` says which blobs.
+    ``patches`` is a hash of the code that they change, "" for none; ``chance`` that of a fault, 0
+    for an honest server; ``seed`` says which faults come; ``drawn`` is a hash of these, so that
+    others are another push; ``blobs`` says which blobs.
     """
 
     release: str
