@@ -153,10 +153,12 @@ def _probed(place: Path) -> dict[str, Any]:
 
 
 def _downloaded(place: Path) -> tuple[str, ...]:
-    """The sha256 (hex) of all that is in the client's working copy and in its store of blobs."""
+    """The sha256 (hex) of all that is in the client's working copy and in its store of blobs, but
+    for what was not whole and has no name there: a client that is killed leaves it behind."""
     client = place / "client"
     files = [*client.glob("blob*"), *(client / ".hg/store/lfs/objects").rglob("*")]
-    return tuple(sorted({_sha256(path) for path in files if path.is_file()}))
+    whole = (path for path in files if path.is_file() and not path.name.startswith("."))
+    return tuple(sorted({_sha256(path) for path in whole}))
 
 
 def _sha256(path: Path) -> str:

@@ -46,7 +46,9 @@ def observed(evidence: Evidence, row: Scenario) -> str:
 def _contact(evidence: Evidence, row: Scenario) -> Iterator[str]:
     """A client that never came to the point proves nothing."""
     somebody = row.fault.gone != FROM_START
-    if somebody and not any(request.status is not None for request in evidence.requests):
+    if somebody and not any(
+        r.status is not None or r.outcome == "reset" for r in evidence.requests
+    ):
         yield "the server answered nothing"
 
 

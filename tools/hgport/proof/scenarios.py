@@ -210,10 +210,11 @@ _QUICK = {
 
 
 def over(transport: str, fault: Fault, course: Course) -> Course:
-    """The course over a transport: TLS that breaks while the client sends is told in a way that
-    Mercurial does not understand, in a new Python."""
-    early, fresh = fault.rest == faults.HANG_UP, fault.resets_on == faults.FRESH
-    if transport == "https" and (early or fresh):
+    """The course over a transport: TLS that breaks is told in a way that Mercurial does not
+    understand, in a new Python."""
+    early = fault.rest == faults.HANG_UP
+    lost = fault.resets_on != faults.REUSED or fault.resets_response
+    if transport == "https" and (early or lost):
         reason = course.reason or "Python 3.10 and later hide a broken pipe under TLS"
         # one that is sent again is sent again whatever is said
         but_with = (TLS,) if early else (RETRY, TLS)
