@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers_email import made
-from helpers_engine import Project
+from helpers_engine import Project, file_diff, patch_bytes
 from hgport.cli import run
 from hgport.submit.sevenbit import body_of
 
@@ -89,6 +89,8 @@ def test_the_mails_are_written_and_shown(
         (["--resume", "--discard"], "go alone"),
         (["--unsure", "skip"], "--unsure goes with --resume only"),
         (["--resume"], "nothing waits to be sent"),
+        (["--resume", "--with", "mroe"], "there is no stack mroe"),
+        (["5.2", *ME, *TO, "--with", "mroe"], "there is no stack mroe"),
     ],
 )
 def test_a_wrong_command_line_is_one_clear_line(
@@ -136,7 +138,7 @@ def test_a_new_letter(project: Project, capsys: pytest.CaptureFixture[str]) -> N
 def test_who_mails_the_file_has_it_remembered(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["email", "5.2", *ME, *TO, "--remember"]) == 0
+    assert run(["email", "5.2", *ME, *TO, "--remember", "--mbox", "own"]) == 0
     where = project.root / "patches" / "sent" / "5.2" / "v1"
     assert capsys.readouterr().out.splitlines()[-1] == f"taken as sent: {where}"
     assert run(["email", "5.2", *ME, *TO, "--mbox", "again"]) == 2
@@ -210,3 +212,86 @@ def test_a_yes_is_not_for_those_whom_only_the_repository_names(
         capsys.readouterr().err
     )
     assert not (project.root / ".hgport").exists()
+
+
+# stacks on each other
+
+
+def on_top(project: Project) -> Path:
+    """A further stack of a patch that stands on the series' last one; its series file."""
+    change = file_diff("h", b"\xff\n\xfe\n", b"\xff\n")
+    return project.further("more", {"four.patch": patch_bytes(change, subject="four: d")})
+
+
+def test_stacks_on_each_other_go_as_one_series(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = on_top(project)
+    whole = ["email", "5.2", "--with", "more", *ME, *TO]
+    assert run(whole) == 2
+    letter = project.root / "patches" / "cover-with-more.md"
+    assert f"there is no cover letter {letter}" in capsys.readouterr().err
+    assert run(["email", "5.2", "--with", "more", "--new-cover"]) == 0
+    text = letter.read_text()
+    assert [line for line in text.splitlines() if line.startswith("- ")] == [
+        "- one: a",
+        "- two: b",
+        "- three: ç",
+        "- four: d",
+    ]
+    letter.write_text("# topic: all of it\n\nWhy.\n")
+    assert run(whole) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{project.root / 'series'} and {more} for 5.2, v1" in lines
+    shown = [line.partition("  (")[0] for line in lines if line.startswith("[PATCH")]
+    assert (shown[0], shown[4]) == ("[PATCH 0 of 4] topic: all of it", "[PATCH 4 of 4] four: d")
+    # the command that is shown composes the same mails
+    words = shlex.split(lines[-1].partition("hgport ")[2])
+    assert run([*words[:-1], "--json", "--mbox", "again.mbox"]) == 0
+    assert [one["subject"] for one in json.loads(capsys.readouterr().out)["messages"]] == shown
+
+
+def test_what_was_mailed_as_a_whole_is_no_version_of_its_parts(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_top(project)
+    patches = project.root / "patches"
+    (patches / "cover-with-more.md").write_text("# topic: all of it\n\nWhy.\n")
+    assert run(["email", "5.2", "--with", "more", "--remember", *ME, *TO]) == 0
+    sent = patches / "sent/with-more/5.2/v1"
+    assert f"taken as sent: {sent}" in capsys.readouterr().out
+    assert (sent / "series").read_text().split()[-1] == "four.patch"
+    assert run(["email", "5.2", "--with", "more", *ME, *TO, "--mbox", "x"]) == 2
+    assert "there is a v1 for 5.2" in capsys.readouterr().err
+    assert run(["email", "5.2", *ME, *TO, "--remember", "--mbox", "own"]) == 0
+    assert (patches / "sent/5.2/v1").is_dir()
+    assert run(["email", "5.2", *ME, *TO, "--flag", "v2", "--since", "with-more/5.2/v1"]) == 2
+    # a letter says what is new in the whole
+    assert run(["email", "5.2", "--with", "more", *ME, *TO, "--flag", "v2"]) == 2
+    assert "cover-with-more.md does not say what is new in v2" in capsys.readouterr().err
+
+
+def test_a_further_stack_by_itself(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    (project.root / "patches" / "email.toml").write_text('to = "theirs@example.org"\n')
+    change = file_diff("g", b"old\r\nFrom me\n", b"new\n")
+    more = project.further("more", {"four.patch": patch_bytes(change, subject="four: d")})
+    assert run(["email", "5.2", "--series", str(more.parent), *ME, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["subject"] for one in told["messages"]] == ["[PATCH] four: d"]
+    # its project says to whom
+    assert told["to"] == ["theirs@example.org"]
+    (more.parent / "email.toml").write_text('to = "others@example.org"\n')
+    assert run(["email", "5.2", "--series", str(more), *ME, "--json", "--mbox", "x"]) == 0
+    assert json.loads(capsys.readouterr().out)["to"] == ["others@example.org"]
+
+
+def test_a_conflict_on_top_makes_no_mails(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change = file_diff("h", b"other\n", b"another\n")
+    project.further("more", {"four.patch": patch_bytes(change, subject="four: d")})
+    Path("letter").write_text("# topic: all of it\n\nWhy.\n")
+    words = ["email", "5.2", "--with", "more", *ME, *TO, "--cover", "letter"]
+    assert run(words) == 1
+    assert "four.patch does not apply to 5.2: h hunk 1" in capsys.readouterr().err
+    assert [path.name for path in Path.cwd().iterdir()] == ["letter"]

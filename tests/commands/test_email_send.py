@@ -214,6 +214,25 @@ def test_another_series_is_named_in_the_hint(
         assert run([*hint.split()[1:5], "--yes"]) == 0
 
 
+def test_the_stacks_of_a_whole_are_named_in_the_hint(
+    made: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patches = made.root / "patches"
+    (patches / "more").mkdir()
+    (patches / "more/series").write_text("3.patch\n")
+    (patches / "more/3.patch").write_bytes(PATCHES["2.patch"])
+    made.composed = dataclasses.replace(made.composed, stack=project.load(over=["more"])[0])
+    with MailServer(Fault("connect", "421 later")) as server:
+        use(server, made, monkeypatch)
+        hint = "hgport email --resume --with more sends the rest"
+        assert made.send()[1].endswith(f"({hint})")
+        # what waits is the whole's, and not the series'
+        assert run(["email", "--resume", "--yes"]) == 2
+        assert run([*hint.split()[1:5], "--yes"]) == 0
+    assert (patches / "sent/with-more/5.2/v1").is_dir()
+    assert not (patches / "sent/5.2").exists()
+
+
 def test_giving_up(made: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     with MailServer(Fault("MAIL", "550 no", 2)) as server:
         use(server, made, monkeypatch)

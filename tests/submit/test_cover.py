@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers_engine import file_diff, patch_bytes, write_stack
+from helpers_engine import file_diff, patch_bytes, write_stack, write_tree
 from hgport.engine import ports
 from hgport.errors import UsageError
-from hgport.model.stack import Port, Stack
+from hgport.model.stack import Stack
 from hgport.submit import cover
 from hgport.submit.cover import Cover
 
@@ -141,8 +141,8 @@ def test_the_nearest_letter_is_found(stack: Stack) -> None:
     (top / "cover.md").write_bytes(LETTER)
     assert cover.find(stack, "5.2") == cover.find(stack, "4.9") == top / "cover.md"
     (top / "4.9" / "cover.md").write_bytes(LETTER)
-    assert cover.find(stack, "4.9") == cover.of_port(stack.ports[0]) == top / "4.9" / "cover.md"
-    assert cover.of_port(Port(None, stack.top)) == top / "cover.md"
+    assert cover.find(stack, "4.9") == cover.of_line(stack, "4.9") == top / "4.9" / "cover.md"
+    assert cover.of_line(stack, "5.2") == top / "cover.md"
 
 
 def test_a_letter_that_is_found_is_no_other_file(stack: Stack, tmp_path: Path) -> None:
@@ -202,3 +202,26 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         cover.load(tmp_path / "cover.md")
     with pytest.raises(UsageError, match="cannot read .*: Is a directory"):
         cover.load(tmp_path)
+
+
+def test_a_letter_for_stacks_on_each_other_is_one_of_its_own(stack: Stack, tmp_path: Path) -> None:
+    more = tmp_path / "patches" / "more"
+    write_tree(
+        more, {"series": b"c.patch\n", "c.patch": patch_bytes(file_diff("f", b"b\n", b"c\n"))}
+    )
+    whole = Stack.load(more / "series", "5.2", stack)
+    top = stack.top.directory
+    (top / "cover.md").write_bytes(LETTER)
+    (more / "cover.md").write_bytes(LETTER)
+    assert cover.find(whole, "5.2") is None
+    assert cover.find(stack, "5.2") == top / "cover.md"
+    letter = top / "cover-with-more.md"
+    letter.write_bytes(LETTER)
+    assert cover.find(whole, "5.2") == cover.of_line(whole, "5.2") == letter
+    assert cover.find(whole, "4.9") == letter
+    cover.refuse_others(whole, "5.2", letter, ["a.patch", "b.patch", "c.patch"])
+    with pytest.raises(UsageError, match="introduces 3 patches, but 2 patches") as caught:
+        cover.refuse_others(whole, "4.9", letter, ["a.patch", "c.patch"])
+    assert "4.9/cover-with-more.md with --new-cover" in str(caught.value.hint)
+    # that of the upper one is for it alone
+    assert cover.find(Stack.load(more / "series", "5.2"), "5.2") == more / "cover.md"

@@ -34,6 +34,7 @@ class Options:
     cover: Path | None = None
     since: str | None = None
     series: Path | None = None
+    over: tuple[str, ...] = ()
     resend: bool = False
     remember: bool = False
     yes: bool = False
@@ -54,6 +55,7 @@ class Options:
             ("--cover", [self.cover] if self.cover else []),
             ("--since", [self.since] if self.since else []),
             ("--series", [self.series] if self.series else []),
+            ("--with", self.over),
         ]
         words = ["hgport", "email", self.release]
         words += [str(word) for name, values in pairs for one in values for word in (name, one)]
@@ -97,16 +99,18 @@ class Options:
 @click.option("--since", metavar="WHICH", help="Range-diff since this: 7.2/v1, or none.")
 @options.json_output
 @options.series
+@options.over
 def command(release: str | None, **said: Any) -> int:
     """Mail the series for a release, by way of hg email: to a file, or with --send to people.
 
     Without --send nothing goes out.  The mails are written to a file of the mailbox form, and shown
     with who would get them.  The introduction is made from patches/cover.md, or the port's own
-    cover.md.  From, to, cc and bcc are taken from [email], [patchbomb] and [ui] of your hgrc where
-    no option says them; to, cc and flag then from patches/email.toml.
+    cover.md; where --with makes one series of several stacks, from cover-with-STACK.md.  From, to,
+    cc and bcc are taken from [email], [patchbomb] and [ui] of your hgrc where no option says them;
+    to, cc and flag then from patches/email.toml.
 
     --flag v2 says that this is the second version of the series: its introduction shows what
-    differs since the first.  What was sent is kept in patches/sent/LINE/vN.
+    differs since the first.  What was sent is kept in patches/sent.
     """
     if said["resume"] or said["discard"]:
         return _outbox(release, said)
@@ -125,6 +129,7 @@ def command(release: str | None, **said: Any) -> int:
         cover=said["letter"],
         since=said["since"],
         series=said["series"],
+        over=said["over"],
         resend=said["resend"],
         remember=said["remember"],
         yes=said["yes"],
@@ -201,10 +206,9 @@ def send(typed: Options) -> int:
 def new_cover(typed: Options) -> int:
     """Write a cover letter to fill in, say where, and return the exit code."""
     stack, _catalogue, release = _work(typed)
-    port = stack.for_line(release.line)
-    path = typed.cover or cover.of_port(port)
+    path = typed.cover or cover.of_line(stack, release.line)
     version = mailsettings.version_of(typed.asked.flags)
-    cover.new(path, [patch.subject for patch in port.series.patches], version)
+    cover.new(path, [patch.subject for patch in stack.patches_for(release.line)], version)
     say(f"written: {path}; fill it in")
     return 0
 
@@ -240,7 +244,7 @@ def _composed(typed: Options, date: int | None = None) -> Composed:
 
     stack, catalogue, release = _work(typed)
     persons = hg.persons_config(*mailsettings.SECTIONS)
-    settings = mailsettings.settle(typed.asked, persons, stack.top.directory / mailsettings.NAME)
+    settings = mailsettings.settle(typed.asked, persons, mailsettings.of_stack(stack))
     request = Request(
         stack=stack,
         catalogue=catalogue,
@@ -256,20 +260,20 @@ def _composed(typed: Options, date: int | None = None) -> Composed:
 
 
 def _work(typed: Options) -> tuple[Stack, Catalogue, Release]:
-    stack, catalogue = project.load(typed.series)
+    stack, catalogue = project.load(typed.series, typed.over)
     return stack, catalogue, ranges.one(catalogue, typed.release)
 
 
 def _outbox(release: str | None, said: dict[str, Any]) -> int:
     """What is to become of what was interrupted."""
-    ours = ("resume", "discard", "unsure", "series", "yes")
+    ours = ("resume", "discard", "unsure", "series", "over", "yes")
     other = [name for name, value in said.items() if value and name not in ours]
     if release is not None or other or said["resume"] == said["discard"]:
         raise UsageError(
             "--resume and --discard are about what was interrupted, and go alone",
-            "with --series, --yes and --unsure at most",
+            "with --series, --with, --yes and --unsure at most",
         )
-    stack, catalogue = project.load(said["series"])
+    stack, catalogue = project.load(said["series"], said["over"])
     if said["discard"]:
         return email_send.discard(stack, catalogue, yes=said["yes"])
     return email_send.resume(stack, catalogue, unsure=said["unsure"], yes=said["yes"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from hgport.report.stacks import serving
 from hgport.submit.compose import Composed
 from hgport.submit.identity import Identity
 from hgport.submit.message import Message
@@ -59,7 +60,7 @@ def _persons(composed: Composed) -> Iterator[tuple[str, Sequence[Identity]]]:
 
 
 def _head(composed: Composed) -> Iterator[str]:
-    series = composed.stack.for_line(composed.release.line).series.path
+    series = serving(composed.stack, composed.release.line)
     yield f"{series} for {composed.release.version}, v{composed.version}"
     if composed.cover is not None:
         yield f"introduced by {composed.cover}"

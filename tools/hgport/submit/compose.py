@@ -151,7 +151,7 @@ def _past(request: Request) -> _Past:
 
 def _refuse_no_letter(request: Request, patches: Sequence[Patch]) -> None:
     """Raise UsageError for patches that cannot go without a letter; a single one may."""
-    path = cover.of_port(request.stack.for_line(request.release.line))
+    path = cover.of_line(request.stack, request.release.line)
     write = "write one: --new-cover makes a template; or name one with --cover FILE"
     if len(patches) > 1:
         raise UsageError(f"there is no cover letter {path}", write)

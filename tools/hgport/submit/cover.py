@@ -12,6 +12,9 @@ Its form::
 
 The first line is the subject of the introduction.  What stands between double braces is a
 placeholder of the template, which somebody has to replace.
+
+Stacks that are mailed as one series want a letter about the whole: ``cover-with-NAME.md`` beside
+the patches of the lowest, where NAME is the directory of the one on top (several joined by ``+``).
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hgport.errors import UsageError
-from hgport.model.stack import Port, Stack
+from hgport.model.stack import Stack
 from hgport.submit import found
 from hgport.submit.newfile import write_new
 
@@ -88,9 +91,10 @@ def heading(version: int) -> str:
 # which file
 
 
-def of_port(port: Port) -> Path:
-    """Where a port's own cover letter lies, or is to be written: beside its patches."""
-    return port.series.directory / NAME
+def of_line(stack: Stack, line: str) -> Path:
+    """Where the cover letter for a line's releases alone lies, or is to be written: beside the
+    patches of the port that serves it, which is the lowest stack's."""
+    return stack.layers[0].for_line(line).series.directory / _name(stack)
 
 
 def find(stack: Stack, line: str) -> Path | None:
@@ -98,23 +102,35 @@ def find(stack: Stack, line: str) -> Path | None:
 
     None if there is neither.  Raises UsageError for a link to what is no file of the series.
     """
-    for port in (stack.for_line(line), Port(None, stack.top)):
-        path = of_port(port)
+    directory = stack.layers[0].top.directory
+    for path in (of_line(stack, line), directory / _name(stack)):
         if os.path.lexists(path):
-            found.refuse_outside(path, stack.top.directory)
+            found.refuse_outside(path, directory)
             return path
     return None
+
+
+def _name(stack: Stack) -> str:
+    others = others_of(stack)
+    return f"cover-with-{others}.md" if others else NAME
+
+
+def others_of(stack: Stack) -> str:
+    """What to call the stacks that lie on the lowest one, together; "" if there is none."""
+    return "+".join(layer.top.directory.name for layer in stack.layers[1:])
 
 
 def refuse_others(stack: Stack, line: str, path: Path, mailed: Sequence[str]) -> None:
     """Raise UsageError if the cover letter that was found for a line introduces other patches than
     those of these names."""
-    port = stack.for_line(line)
-    names = (port if path == of_port(port) else Port(None, stack.top)).series.names
-    if tuple(mailed) != names:
+    own = of_line(stack, line)
+    tops = [patch for layer in stack.layers for patch in layer.top.patches]
+    introduced = stack.patches_for(line) if path == own else tops
+    names = [patch.name for patch in introduced]
+    if list(mailed) != names:
         raise UsageError(
             f"{path} introduces {_count(names)}, but {_count(mailed)} would be mailed",
-            f"write {of_port(port)} with --new-cover, or say --cover FILE",
+            f"write {own} with --new-cover, or say --cover FILE",
         )
 
 

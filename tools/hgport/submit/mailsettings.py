@@ -1,7 +1,8 @@
 """From whom and to whom a series is mailed: the command line, the person's own configuration of
 Mercurial, and the little that a repository may say.
 
-A repository says it in ``email.toml`` beside the patches of its series::
+A repository says it in ``email.toml`` beside the patches of its series (of a further stack, it
+may also be beside those of the first one)::
 
     to = "list@example.org"         # or ["list@example.org", "Name <name@example.org>"]
     cc = []
@@ -12,6 +13,7 @@ It may come from anybody, so nothing else is taken from it, and whom it names is
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hgport.errors import UsageError
+from hgport.model.stack import Stack
 from hgport.submit import addresses, found
 from hgport.submit.identity import Identity
 
@@ -31,6 +34,16 @@ _FLAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{,39}")
 _VERSION = re.compile(r"[vV]([0-9]+)")
 _HIGHEST = 999
 _REPOSITORYS = ("to", "cc", "flag")
+
+
+def of_stack(stack: Stack) -> Path:
+    """Where a repository says it for a stack; the lowest, if it lies on others.  That there is such
+    a file is not said."""
+    directory = stack.layers[0].top.directory
+    own = directory / NAME
+    project = directory.parent
+    further = stack.layers[0].base is not None and (project / "releases.toml").is_file()
+    return project / NAME if further and not os.path.lexists(own) else own
 
 
 @dataclass(frozen=True)

@@ -106,11 +106,11 @@ class Outbox:
 
 
 class Place:
-    """Where the outbox of a series is."""
+    """Where the outbox of a series is; of several, where they are mailed as one."""
 
-    def __init__(self, series: Path) -> None:
+    def __init__(self, *series: Path) -> None:
         # by whatever path one comes to it
-        self._series = series.resolve()
+        self._series = "\n".join(str(path.resolve()) for path in series)
         digest = hashlib.sha256(os.fsencode(self._series)).hexdigest()
         self.directory = state_dir() / "outbox" / digest
         self._current = self.directory / "current"
@@ -147,7 +147,7 @@ class Place:
         with built_beside(self._current) as beside:
             head = {
                 # for a person who looks whose it is
-                "series": str(self._series),
+                "series": self._series,
                 "title": about.title,
                 "digest": about.digest,
                 "kept": about.kept,

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from hgport.engine import hg
@@ -16,6 +17,7 @@ from hgport.output import counted, printable
 from hgport.places import project_dir
 from hgport.submit import kept, sendsettings, transport, versions
 from hgport.submit.compose import Composed
+from hgport.submit.cover import others_of
 from hgport.submit.delivery import deliver, how_far
 from hgport.submit.message import Message
 from hgport.submit.outbox import About, Outbox, Place, State, damaged
@@ -54,7 +56,7 @@ def send(composed: Composed, person: Person, *, resend: bool) -> None:
     settings = _settings(person)
     transport.check(composed.messages)
     about = _about(composed)
-    place = Place(composed.stack.top.path)
+    place = _of(composed.stack)
     with place.held():
         unfinished = place.current()
         if unfinished is not None:
@@ -130,7 +132,8 @@ def discard(stack: Stack, catalogue: Catalogue, person: Person) -> None:
 
 
 def _about(composed: Composed) -> About:
-    series = composed.stack.top.path.name
+    lowest, others = composed.stack.layers[0], others_of(composed.stack)
+    series = lowest.top.path.name + (f" with {others}" if others else "")
     title = f"{series} v{composed.version} for {composed.release.version}"
     return About(title, composed.digest, kept.to_json(composed))
 
@@ -155,8 +158,12 @@ def _refuse_twice(place: Place, about: About, resend: bool) -> None:
         )
 
 
+def _of(stack: Stack) -> Place:
+    return Place(*(layer.top.path for layer in stack.layers))
+
+
 def _place(stack: Stack) -> Place:
-    place = Place(stack.top.path)
+    place = _of(stack)
     if not place.directory.is_dir():
         raise _nothing_waits()
     return place
@@ -273,8 +280,18 @@ def _rest(outbox: Outbox) -> str:
 
 def _command(stack: Stack, option: str) -> str:
     """The command line that goes on with this stack's outbox."""
+    lowest, *others = stack.layers
     words = ["hgport", "email", option]
+    if not _is_default(lowest.top.path):
+        words += ["--series", str(lowest.top.path)]
+    for layer in others:
+        beside = layer.top.directory.parent == lowest.top.directory
+        words += ["--with", layer.top.directory.name if beside else str(layer.top.path)]
+    return shlex.join(words)
+
+
+def _is_default(series: Path) -> bool:
+    """Whether a series file is the one that is meant where none is named."""
     with contextlib.suppress(UsageError):
-        if stack.top.path.resolve() == (project_dir() / "series").resolve():
-            return shlex.join(words)
-    return shlex.join([*words, "--series", str(stack.top.path)])
+        return series.resolve() == (project_dir() / "series").resolve()
+    return False

@@ -36,6 +36,7 @@ from hgport.model.release import line_key
 from hgport.model.series import Series
 from hgport.model.stack import Stack
 from hgport.submit import found
+from hgport.submit.cover import others_of
 
 if TYPE_CHECKING:
     from hgport.submit.compose import Composed
@@ -126,7 +127,7 @@ def remember(composed: Composed) -> Path:
         _refuse_name(name)
     stack, line = composed.stack, composed.release.line
     directory = _directory_in(_place(stack), line, composed.version)
-    with written_by_one(stack):
+    with written_by_one(stack.layers[0]):
         sent = find(stack, line, composed.version)
         if sent is None:
             names = "".join(f"{name}\n" for name, _data in composed.patches)
@@ -164,10 +165,9 @@ def _directory_in(place: Path, line: str, version: int) -> Path:
 
 def _place(stack: Stack) -> Path:
     """Where the versions of a stack, together with those below it, are kept."""
-    lowest, *others = stack.layers
-    place = lowest.top.directory / "sent"
-    names = "+".join(layer.top.directory.name for layer in others)
-    return place / f"with-{names}" if names else place
+    place = stack.layers[0].top.directory / "sent"
+    others = others_of(stack)
+    return place / f"with-{others}" if others else place
 
 
 def _refuse_name(name: str) -> None:
