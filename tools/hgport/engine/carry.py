@@ -330,7 +330,7 @@ class _Carrier:
         )
         if told is None:
             return None
-        why = f"upstream has this part since {told.release} ({told.changeset})"
+        why = f"upstream has this part since {told.since}"
         path = change.path
         return FileFate(path, path, What.APPLIED, None, read(path), why=why)
 

@@ -100,7 +100,7 @@ def _remarks(carried: Carried) -> list[str]:
 
 def _upstream(carried: Carried, first: Release | None = None) -> str:
     if carried.since is not None:
-        return f"upstream since {carried.since.release} ({carried.since.changeset})"
+        return f"upstream since {carried.since.since}"
     silent = "the release has all of it, though the catalogue does not say so"
     return silent if first is None else f"{silent}; the first that has it is {first.version}"
 
