@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -21,8 +22,9 @@ from helpers_proof import catalogue, interpreter
 from hgport import cli, places, process
 from hgport.commands import test as command
 from hgport.proof import realservers
-from hgport.proof.courses import REFUSE
+from hgport.proof.courses import LOST_ONCE, REFUSE
 from hgport.proof.expectations import HANG, STORED
+from hgport.proof.followups import EVERY, FOLLOWUPS
 from hgport.proof.scenarios import DOWNLOAD, REAL, SCENARIOS
 from hgport.upstream import sdist
 from programs import missing
@@ -34,6 +36,8 @@ BUG = next(row for row in QUICK if row.course.at_first is HANG and not row.worke
 UNTOUCHED = next(row for row in SCENARIOS if row.operation.kind == DOWNLOAD)
 SINCE = next(row for row in REAL if row.since)
 FINE = next(row for row in QUICK if row.course.at_first is STORED and not row.workers)
+# says nothing without a follow-up
+LOST = next(row for row in FOLLOWUPS if row.course.since == LOST_ONCE.since and not row.workers)
 ROWS = ["--scenario", BUG.name, "--scenario", FINE.name]
 
 
@@ -162,6 +166,36 @@ def test_the_table_of_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     assert {one["name"] for one in told(capsys)["scenarios"]} == {BUG.name, FINE.name}
     assert cli.run(["test", "--list", "--quick", "--json"]) == 0
     assert [one["name"] for one in told(capsys)["scenarios"]] == [row.name for row in QUICK]
+
+
+def test_a_stack_on_top(python: str, capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["test", "5.2.2", "--python", python, "--with", "followups", "--scenario", LOST.name]
+    assert cli.run(args) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[4].endswith("followups/series, base 5.2")
+    # it is run without a patch, with all, and with the one that makes the difference
+    assert cells_of(out) == ["1 failed", "-", "-", "-", "-", "1 stored", "-", "-"]
+    assert cli.run([*args[:2], "--scenario", LOST.name]) == 2
+    assert "no scenario matches" in capsys.readouterr().err
+    assert cli.run(["test", "--list", "--with", "followups", "--json"]) == 0
+    plain = told(capsys)
+    assert len(plain["scenarios"]) == len(EVERY)
+    assert [Path(one).parent.name for one in plain["with"]] == ["followups"]
+
+
+def test_a_further_stack_alone(python: str, capsys: pytest.CaptureFixture[str]) -> None:
+    series = str(places.project_dir() / "patches" / "followups")
+    args = ["test", "5.2.2", "--python", python, "--series", series]
+    assert cli.run([*args, "--scenario", LOST.name, "--scenario", BUG.name]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[-1].startswith("4 cells: 4 as stated; bug shown on 1 of 1 unpatched; 1 scenario")
+    assert cells_of(out)[:3] == ["1 hang, 1 failed", "-", "1 hang, 1 stored"]
+
+
+def cells_of(out: list[str]) -> list[str]:
+    """What the table says of the one release, by state."""
+    (line,) = [line for line in out if line.startswith("5.2.2 ")]
+    return re.split("  +", line)[2:]
 
 
 def test_what_is_known_is_quick_and_needs_no_mercurial(python: str) -> None:

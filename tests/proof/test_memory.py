@@ -39,6 +39,17 @@ def test_what_failed_is_known_until_it_does_not(tmp_path: Path) -> None:
         assert failed(results, plan) == ([], len(plan.cells))
 
 
+def test_stacks_on_each_other_are_not_the_lower_one(tmp_path: Path) -> None:
+    plan = made("5.2")
+    with Results(tmp_path / "p") as results:
+        take(results, verdicts(plan, 1))
+        both = Memory(results, Path("/a/series"), Path("/more/series"))
+        assert both.failed(plan)[1] == 0
+        both.take(verdicts(plan, 2))
+        assert both.failed(plan)[0].cells == (plan.cells[2],)
+        assert failed(results, plan)[0] == [plan.cells[1]]
+
+
 def test_a_cell_that_could_not_be_run_has_failed(tmp_path: Path) -> None:
     plan = made("5.2")
     with Results(tmp_path / "p") as results:

@@ -14,8 +14,18 @@ from hgport.model import project
 from hgport.model.ranges import select
 from hgport.model.release import line_key
 from hgport.model.stack import Port, Stack
-from hgport.proof import plan
-from hgport.proof.courses import CONSOLIDATE, NOT_REWOUND, REFUSE, REWIND, Course
+from hgport.places import project_dir
+from hgport.proof import followups, plan
+from hgport.proof.courses import (
+    CLOSE,
+    CONSOLIDATE,
+    FIRST,
+    NOT_REWOUND,
+    REFUSE,
+    RETRY,
+    REWIND,
+    Course,
+)
 from hgport.proof.expectations import HANG
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Gap, Plan
@@ -170,6 +180,79 @@ def test_an_empty_port_of_another_series_is_held_to_what_ours_does() -> None:
     assert _ends(stack, "5.2") == [{"hang"}, {"stored"}]
     assert _ends(stack, "5.3") == [{"stored"}]
     assert plan.lacking(stack, CATALOGUE, CATALOGUE.newest("5.3")) == ()
+
+
+def _both(text: str, *pythons: str) -> Plan:
+    """The plan for the follow-ups on top of ours, on a machine with these Pythons."""
+    stack, known = project.load(None, ["followups"])
+    demanded = plan.demands(known, select(known, text), ())
+    found = {v: Interpreter(v, Path(f"/python{v}"), f"{v}.1; OpenSSL 3") for v in pythons}
+    return plan.make(stack, known, demanded, found, rows=followups.rows(stack.names))
+
+
+def test_stacks_on_each_other_are_proven_patch_by_patch() -> None:
+    whole = _both("5.2", "3.8")
+    subjects = whole.by_subject()
+    assert [s.applied for s in subjects] == [(*FIRST, CLOSE, RETRY)[:n] for n in range(6)]
+    assert [s.whole for s in subjects] == [False] * 5 + [True]
+    rows = [{cell.row for cell in cells} for cells in subjects.values()]
+    # all with everything; without a patch all but those in which anything may happen
+    assert rows[-1] == set(followups.EVERY)
+    assert rows[0] == {r for r in followups.EVERY if not (r.follows_up and r.workers)}
+    for subject, some in zip(list(subjects)[1:-1], rows[1:-1]):
+        assert some == {
+            row
+            for row in followups.EVERY
+            if subject.applied[-1] in row.course.patches
+            and not (row.follows_up and row.workers and CLOSE not in subject.applied)
+        }
+    assert {cell.expected.name for cell in subjects[list(subjects)[-1]]} == {
+        "stored",
+        "failed",
+        "given up",
+        "refused",
+    }
+
+
+def test_the_follow_ups_alone() -> None:
+    stack, known = project.load(project_dir() / "patches" / "followups")
+    release = known.release("5.2.2")
+    found = {"3.8": Interpreter("3.8", Path("/python3.8"), "3.8.1; OpenSSL 3")}
+    rows = [row for row in followups.EVERY if row.course is NOT_REWOUND]
+    in_workers = [
+        row
+        for row in followups.EVERY
+        if row.workers and dataclasses.replace(row.course, until=None, reason="") == NOT_REWOUND
+    ]
+    cells = plan.make(stack, known, [(release, ("3.8",))], found, rows=[*rows, *in_workers]).cells
+    assert {c.subject.applied for c in cells} == {(), (CLOSE,), (CLOSE, RETRY)}
+    # each without the other: what is not rewound hangs, with workers, too
+    told = {(c.row.workers, len(c.subject.applied), c.expected.name) for c in cells}
+    assert told >= {(True, 1, "hang"), (True, 2, "hang"), (False, 0, "hang"), (False, 2, "hang")}
+    assert not any("stored" in one for one in told)
+
+
+def test_a_later_line_is_proven_in_one_python_of_each_kind() -> None:
+    every = [f"3.{minor}" for minor in range(7, 14)]
+    subjects = list(_both("5.2,5.4,7.2", "2.7", *every).by_subject())
+    told = dict.fromkeys((s.release.line, s.interpreter.version) for s in subjects)
+    assert list(told) == [
+        ("5.2", "2.7"),
+        ("5.2", "3.8"),
+        ("5.4", "3.8"),
+        ("5.4", "3.10"),
+        ("5.4", "2.7"),
+        ("7.2", "3.11"),
+    ]
+
+
+def test_a_layer_that_lacks_a_patch_is_found() -> None:
+    stack, known = project.load(None, ["followups"])
+    release = known.release("5.3.2")
+    assert plan.lacking(stack, known, release) == ()
+    part = dataclasses.replace(_port(stack, "5.3", CLOSE), under=stack.under)
+    assert plan.lacking(part, known, release) == (RETRY,)
+    assert plan.lacking(part, known, release, CLOSE) == ()
 
 
 def test_no_further_than_a_patch() -> None:

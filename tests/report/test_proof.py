@@ -17,6 +17,7 @@ from helpers_face import (
     row,
     verdicts,
 )
+from hgport.model import project
 from hgport.proof.courses import Course
 from hgport.proof.expectations import HANG, REFUSED, STORED, UNSAFE, Expectation
 from hgport.proof.plan import Gap
@@ -160,6 +161,19 @@ def test_the_heading_names_the_series() -> None:
     lines = proof.heading(STACK)
     assert lines[0] == f"series {STACK.top.path}, base 5.2"
     assert lines[1] == "  +1 keepalive-refuse-a-request-body-of-the-wrong-length"
+
+
+def test_stacks_on_each_other_are_named_and_numbered_through() -> None:
+    both, _catalogue = project.load(None, ["followups"])
+    lines = proof.heading(both)
+    assert lines[3].startswith("  +3 lfs-upload") and lines[4].endswith(
+        "followups/series, base 5.2"
+    )
+    assert lines[5] == "  +4 lfs-close-inherited-connections-in-the-workers"
+    told = proof.stacks_plain(both)
+    assert (told["series"], told["patches"]) == (str(STACK.top.path), list(both.names))
+    assert told["with"] == [str(both.top.path)]
+    assert proof.stacks_plain(STACK)["with"] == []
 
 
 def test_what_no_scenario_makes_sense_on_is_said() -> None:

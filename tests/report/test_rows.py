@@ -23,7 +23,7 @@ def test_listed() -> None:
         row("idle close", "https", MENDED),
         row("no fault", workers=True, course=Course(HANG)),
         row("cut", server="hg serve"),
-        row("cut", course=Course(HANG, python=("3.1", STORED), reason="it is so")),
+        row("cut", course=Course(HANG, in_new=STORED, reason="it is so")),
     ]
     head, *lines, note, count = rows.listed(STACK, CATALOGUE, table)
     about = ["transport", "operation", "fault", "workers", "server", "quick"]
@@ -41,7 +41,7 @@ def test_listed() -> None:
             "embedded",
             "-",
             *["hang"] * 4,
-            "stored from Python 3.1 on",
+            "stored in Python 3.10 to 3.12",
             "1",
         ],
     ]

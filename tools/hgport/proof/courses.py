@@ -36,9 +36,10 @@ FIRST = (REFUSE, REWIND, CONSOLIDATE)
 CLOSE = "lfs-close-inherited-connections-in-the-workers.patch"
 RETRY = "lfs-retry-a-request-whose-connection-was-lost.patch"
 TLS = "keepalive-look-for-an-early-answer-when-tls-ended-too.patch"
-FURTHER = (CLOSE, RETRY, TLS)
-# from here on Python says in words of its own that a TLS connection has ended
-TLS_PYTHON = "3.10"
+REASON = "lfs-report-a-tls-error-that-has-no-reason.patch"
+FURTHER = (CLOSE, RETRY, TLS, REASON)
+# from the first of these to the last Python says in words of its own that TLS has ended
+TLS_PYTHONS = ("3.10", "3.12")
 
 # a patch, or several which have to be there all
 Patches = Union[str, tuple[str, ...]]
@@ -49,14 +50,14 @@ class Course:
     """What must hold ``at_first``, and what from each patch on, in the order of the series.
 
     ``until`` is a patch, and what holds as long as that is not in force, whatever else is.
-    ``python`` is a Python and what holds in it and in later ones, unless one of ``but_with`` is in
-    force.  ``reason``: why the last of it is not that everything is stored.
+    ``in_new`` is what holds in Pythons that tell in their own words that TLS has ended, unless one
+    of ``but_with`` is in force.  ``reason``: why the last of it is not that everything is stored.
     """
 
     at_first: Expectation
     since: tuple[tuple[Patches, Expectation], ...] = ()
     until: tuple[str, Expectation] | None = None
-    python: tuple[str, Expectation] | None = None
+    in_new: Expectation | None = None
     but_with: tuple[str, ...] = ()
     reason: str = ""
 
@@ -64,12 +65,10 @@ class Course:
         """What must hold in a Python where the changes of these patches are in force."""
         if self.until is not None and self.until[0] not in in_force:
             return self.until[1]
-        if (
-            self.python is not None
-            and line_key(python) >= line_key(self.python[0])
-            and not set(self.but_with).intersection(in_force)
-        ):
-            return self.python[1]
+        if self.in_new is not None and not set(self.but_with).intersection(in_force):
+            first, last = map(line_key, TLS_PYTHONS)
+            if first <= line_key(python) <= last:
+                return self.in_new
         holds = self.at_first
         for patches, expectation in self.since:
             if set(_each(patches)) <= set(in_force):

@@ -74,7 +74,7 @@ CHANGED = replace(
 )
 # what was read is no answer
 CRASHED = Expectation("failed", message=r"IncompleteRead", crashes=True)
-# From 3.10 on Python says of a broken TLS connection that it ended, in words of its own, which
+# From 3.10 to 3.12 Python says of a broken TLS connection that it ended, in words of its own, which
 # Mercurial does not take for a broken pipe; lfs stumbles over the error's lack of a reason, and a
 # push of a bundle over its lack of a number.
 TLS_ENDED = Expectation(

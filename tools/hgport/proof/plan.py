@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
 import json
 import platform
 import ssl
@@ -21,7 +20,7 @@ from hgport.model.ranges import select
 from hgport.model.release import Release, line_key
 from hgport.model.stack import Stack
 from hgport.proof import scenarios, versions
-from hgport.proof.courses import TLS_PYTHON
+from hgport.proof.courses import FURTHER, TLS_PYTHONS
 from hgport.proof.expectations import Expectation
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.scenarios import Scenario
@@ -70,15 +69,15 @@ _STANDS_ON = ("h11", "mercurial", "trustme")
 class Subject:
     """What is tested: a release in an interpreter, with the first patches of its stacks.
 
-    ``whole`` says that these are all patches of the series that serve the release, and ``between``
-    that there are several, of one of which some patches are there and some not.
+    ``whole`` says that these are all patches of the series that serve the release, and ``sparse``
+    that there are so many, and so many rows for them, that not every row is run with each.
     """
 
     release: Release
     interpreter: Interpreter
     patches: tuple[Patch, ...]
     whole: bool
-    between: bool = False
+    sparse: bool = False
 
     @property
     def applied(self) -> tuple[str, ...]:
@@ -174,11 +173,14 @@ def _in_all(catalogue: Catalogue, releases: Sequence[Release]) -> Demands:
 
 def _of_a_kind(pythons: Sequence[str]) -> list[tuple[str, ...]]:
     """Python 2, those in which a broken TLS connection is told as any other, and the later ones;
-    those of each kind in their order."""
+    those of each kind in their order, that of the best first.  Where that is the last kind, older
+    ones of Python 3 say no more."""
     kinds: dict[tuple[bool, bool], list[str]] = {}
     for one in pythons:
         numbers = line_key(one)
-        kinds.setdefault((numbers >= (3,), numbers >= line_key(TLS_PYTHON)), []).append(one)
+        kinds.setdefault((numbers >= (3,), numbers >= line_key(TLS_PYTHONS[0])), []).append(one)
+    if next(iter(kinds)) == (True, True):
+        kinds.pop((True, False), None)
     return [tuple(alike) for alike in kinds.values()]
 
 
@@ -263,19 +265,12 @@ def _subjects(
     stack: Stack, release: Release, interpreter: Interpreter, last: int
 ) -> Iterator[Subject]:
     patches = stack.patches_for(release.line)
-    ends = {0, *itertools.accumulate(_counts(stack, release))}
-    stages = range(len(patches) + 1) if len(stack.layers) == 1 else ends
+    sparse = bool(set(FURTHER).intersection(stack.names))
     for count in range(len(patches) + 1):
         if count and stack.names.index(patches[count - 1].name) > last:
             break
-        whole, between = count == len(patches), count not in stages
-        yield Subject(release, interpreter, patches[:count], whole, between)
-
-
-def _counts(stack: Stack, release: Release) -> Iterator[int]:
-    """How many patches each layer has for a release."""
-    for layer in stack.layers:
-        yield len(layer.for_line(release.line).series.patches)
+        whole = count == len(patches)
+        yield Subject(release, interpreter, patches[:count], whole, sparse)
 
 
 class _Wanted:
@@ -313,12 +308,13 @@ def _cells(
 def _is_due(row: Scenario, subject: Subject, expected: Expectation) -> bool:
     """Whether a row says something of a subject.
 
-    Within one of several stacks it does where its course says that the last patch makes a
-    difference; where anything may happen only if it is of the first table.
+    With the follow-ups it does without a patch, with all of them, and where its course says that
+    the last patch makes a difference; where anything may happen only if it is of the first table.
     """
     if row.follows_up and expected.unsafe:
         return False
-    return not subject.between or subject.applied[-1] in row.course.patches
+    every = not subject.sparse or not subject.patches or subject.whole
+    return every or subject.applied[-1] in row.course.patches
 
 
 def _absorbed(catalogue: Catalogue, release: Release) -> frozenset[str]:

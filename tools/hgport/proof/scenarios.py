@@ -25,7 +25,6 @@ from hgport.proof.courses import (
     SHRUNK,
     SOUND,
     TLS,
-    TLS_PYTHON,
     VANISHED,
     Course,
     denied,
@@ -215,10 +214,10 @@ def over(transport: str, fault: Fault, course: Course) -> Course:
     early = fault.rest == faults.HANG_UP
     lost = fault.resets_on != faults.REUSED or fault.resets_response
     if transport == "https" and (early or lost):
-        reason = course.reason or "Python 3.10 and later hide a broken pipe under TLS"
+        reason = course.reason or "Python 3.10 to 3.12 hide a broken pipe under TLS"
         # one that is sent again is sent again whatever is said
         but_with = (TLS,) if early else (RETRY, TLS)
-        return replace(course, python=(TLS_PYTHON, TLS_ENDED), but_with=but_with, reason=reason)
+        return replace(course, in_new=TLS_ENDED, but_with=but_with, reason=reason)
     return course
 
 

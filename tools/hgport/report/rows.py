@@ -10,6 +10,7 @@ from hgport.engine.judge import absorptions
 from hgport.model.catalogue import Catalogue
 from hgport.model.stack import Stack
 from hgport.proof import scenarios
+from hgport.proof.courses import TLS_PYTHONS
 from hgport.proof.prover import Verdict
 from hgport.proof.scenarios import Scenario
 from hgport.report.proof import Proven, aligned, counted, numbered, stacks_plain
@@ -58,13 +59,13 @@ def _stated(stack: Stack, catalogue: Catalogue, row: Scenario) -> list[str]:
 
 
 def _except(stack: Stack, row: Scenario) -> list[str]:
-    """What must hold whatever is patched, from a Python on, but for some patches."""
-    of_python = row.course.python
-    if of_python is None:
+    """What must hold whatever is patched, in some Pythons, but for some patches."""
+    in_new, (first, last) = row.course.in_new, TLS_PYTHONS
+    if in_new is None:
         return []
     but_with = [number for number, name in _numbers(stack) if name in row.course.but_with]
     but = f", but for {', '.join(but_with)}" if but_with else ""
-    return [f"{of_python[1].name} from Python {of_python[0]} on{but}"]
+    return [f"{in_new.name} in Python {first} to {last}{but}"]
 
 
 def _numbers(stack: Stack) -> Iterable[tuple[str, str]]:
