@@ -230,3 +230,14 @@ def test_a_soak_is_taken_up_where_it_was_stopped(
     sys.argv += ["--times", "1"]
     assert soak.main() == 0
     assert capfd.readouterr().out.startswith("1 pushes to make")
+
+
+def test_a_soaked_push_is_known_by_the_code_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    soak = loaded("soak_pushes", monkeypatch)
+    one = {"hgext/a.py": b"1", "tests/test-a.t": b"1"}
+    assert soak._run(one) == soak._run({**one, "tests/test-a.t": b"2"}) != ""
+    assert soak._run(one) != soak._run({**one, "hgext/a.py": b"2"})
+    assert soak._run({"tests/test-a.t": b"1"}) == soak._run({}) == ""
+    assert soak._drawn(1, 0.2, ["a"]) != soak._drawn(2, 0.2, ["a"])
+    assert soak._drawn(1, 0, ["a"]) == ""
