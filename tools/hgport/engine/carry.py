@@ -136,7 +136,12 @@ def _drawn(made: CarriedSeries, read: Reader) -> CarriedSeries:
     a port that applies there as well is to read the same, whatever it was made on."""
     patches = drawn_on(read, [Patch.parse(name, data) for name, data in made.port])
     data = {patch.name: patch.data for patch in patches or ()}
-    told = (replace(one, data=data.get(one.patch.name, one.data)) for one in made.patches)
+    # what the port has of its own is remembered as it is
+    carried = made.origin.port.series.patches
+    told = (
+        replace(one, data=data.get(one.patch.name, one.data)) if one.patch in carried else one
+        for one in made.patches
+    )
     return replace(made, patches=tuple(told))
 
 
