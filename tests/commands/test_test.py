@@ -75,6 +75,18 @@ def test_one_release_up_to_a_patch(python: str, capsys: pytest.CaptureFixture[st
     assert line.split()[-4:] == ["hang", "refused", "-", "-"]
 
 
+def test_only_with_all_patches(python: str, capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["test", "5.2.2", "--python", python, "--patched", *ROWS]
+    assert cli.run([*args, "--json"]) == 0
+    cells = told(capsys)["cells"]
+    assert [(len(cell["patches"]), cell["expected"]) for cell in cells] == [(3, "stored")] * 2
+    # nothing is claimed of a bug that nobody looked for
+    assert cli.run(args) == 0
+    assert "bug shown" not in capsys.readouterr().out
+    assert cli.run([*args, "--upto", REFUSE]) == 2
+    assert "--patched and --upto make no sense together" in capsys.readouterr().err
+
+
 def test_only_what_failed(
     tmp_path: Path,
     python: str,

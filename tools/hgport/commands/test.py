@@ -33,9 +33,11 @@ from hgport.upstream.contents import Contents
 
 # what has no meaning together: options by the parameter that they do not go with
 _NOT_WITH = {
-    "upstream": ("scenario_globs quick server by_scenario only_list failed keep cluster"),
+    "upstream": ("scenario_globs quick server by_scenario only_list failed keep cluster patched"),
+    "patched": "upto",
     "only_list": (
-        "releases pythons jobs upto no_cache failed keep cluster junit by_scenario test_globs"
+        "releases pythons jobs upto patched no_cache failed keep cluster junit by_scenario"
+        " test_globs"
     ),
 }
 
@@ -69,6 +71,7 @@ def _jobs(for_each: int) -> int:
     shell_complete=completion.patches,
     help="Go no further than this patch of the series.",
 )
+@click.option("--patched", is_flag=True, help="Only with all patches: skip what shows the bug.")
 @click.option(
     "--scenario",
     "scenario_globs",
@@ -208,6 +211,7 @@ def test(
     pythons: Sequence[str] = (),
     jobs: int = 1,
     upto: str | None = None,
+    patched: bool = False,
     fresh: bool = False,
     failed: bool = False,
     keep: bool = False,
@@ -228,6 +232,8 @@ def test(
     lacking = _lacking(rows)
     rows = [row for row in rows if row.server not in lacking]
     made, without = _planned(stack, catalogue, chosen, pythons, rows, upto)
+    if patched:
+        made = made.patched()
     if not (made.cells or made.gaps or lacking):
         raise UsageError(
             f"no chosen scenario makes sense on {releases}", "see hgport test --list: since"

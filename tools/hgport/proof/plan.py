@@ -111,6 +111,10 @@ class Plan:
     cells: tuple[Cell, ...]
     gaps: tuple[Gap, ...]
 
+    def patched(self) -> Plan:
+        """The cells of this plan in which all patches are applied."""
+        return Plan(tuple(cell for cell in self.cells if cell.subject.whole), self.gaps)
+
     def by_subject(self) -> dict[Subject, list[Cell]]:
         """The cells of each subject, in order."""
         grouped: dict[Subject, list[Cell]] = {}
