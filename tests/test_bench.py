@@ -21,7 +21,9 @@ from hgport.cli import run
 from hgport.errors import HgportError
 from hgport.process import Finished
 from hgport.proof.evidence import Request
+from hgport.proof.faults import Fault
 from hgport.proof.results import Results
+from hgport.proof.server import Server
 
 BENCH = Path(__file__).parents[1] / "contrib" / "bench"
 BASE = numbered(30)
@@ -241,3 +243,18 @@ def test_a_soaked_push_is_known_by_the_code_that_it_runs(monkeypatch: pytest.Mon
     assert soak._run({"tests/test-a.t": b"1"}) == soak._run({}) == ""
     assert soak._drawn(1, 0.2, ["a"]) != soak._drawn(2, 0.2, ["a"])
     assert soak._drawn(1, 0, ["a"]) == ""
+
+
+def test_silence_counts_once_something_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    soaked = loaded("soaked", monkeypatch)
+    monkeypatch.setattr(soaked, "SILENCE", 0.3)
+    with (
+        Server(Fault("none"), stall=60) as server,
+        soaked._watched(server) as (silent, _clock),
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+    ):
+        assert not silent.wait(1.2)
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        assert silent.wait(20)
+        assert client.recv(1) == b""

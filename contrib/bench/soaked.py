@@ -21,8 +21,9 @@ from hgport.proof.evidence import Request
 from hgport.proof.faults import Fault, Random
 from hgport.proof.server import Server
 
-# seconds: nothing that comes to the server for so long, or a client that lives so long, is a hang
-SILENCE, MOST = 4.0, 20.0
+# seconds: nothing more that comes to the server for so long, or a client that lives so long, is a
+# hang
+SILENCE, MOST = 6.0, 40.0
 _STALL = 3.0
 _LOOK = 0.25
 _CRASHED = re.compile(r"^(Traceback |\*\* [Uu]nknown exception)", re.MULTILINE)
@@ -122,14 +123,15 @@ def make(push: Push, client: Client, wanted: tuple[str, ...], room: Path, keep: 
 
 @contextlib.contextmanager
 def _watched(server: Server) -> Iterator[tuple[threading.Event, Callable[[], float]]]:
-    """End every connection, and set the event, when nothing has come for long."""
+    """End every connection, and set the event, when something has come and nothing more for long.
+    Until it has, it is a machine with much to do that is slow to start the client."""
     silent, over, started = threading.Event(), threading.Event(), time.monotonic()
 
     def watch() -> None:
         before, since = -1, time.monotonic()
         while not over.wait(_LOOK):
             now = sum(1 + request.received for request in server.requests())
-            if now != before:
+            if now != before or not now:
                 before, since = now, time.monotonic()
             elif time.monotonic() - since > SILENCE:
                 silent.set()
