@@ -71,7 +71,7 @@ def main() -> int:
     )
     parser.add_argument("--latency", type=int, nargs="+", default=[0, FAR], help=f"(0 {FAR})")
     parser.add_argument("--rounds", type=int, default=9, help="how often each uploads all (9)")
-    parser.add_argument("--blobs", type=int, default=400, help="how many (400)")
+    parser.add_argument("--blobs", type=int, default=256, help="how many (256)")
     parser.add_argument("--kib", type=int, default=64, help="of which size (64)")
     parser.add_argument("--workers", type=int, default=4, help="(4; 0: leave them out)")
     parser.add_argument("--json", type=Path, help="write every single time there, too")
