@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import socket
+import threading
 from collections import deque
 from collections.abc import Iterator
 from typing import cast
@@ -39,7 +41,15 @@ def latency(port: int, seconds: float) -> Iterator[int]:
 
 
 def _relay(listener: socket.socket, port: int, seconds: float) -> None:
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     asyncio.run(_run(listener, port, seconds))
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 async def _run(listener: socket.socket, port: int, seconds: float) -> None:

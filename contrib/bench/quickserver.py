@@ -49,7 +49,7 @@ def quick_server() -> Iterator[QuickServer]:
     listener = socket.create_server(("127.0.0.1", 0), backlog=_SEGMENTS)
     port: int = listener.getsockname()[1]
     process = multiprocessing.get_context("fork").Process(
-        target=_serve, args=(listener, its), daemon=True
+        target=_serve, args=(listener, its, ours), daemon=True
     )
     process.start()
     listener.close()
@@ -60,7 +60,9 @@ def quick_server() -> Iterator[QuickServer]:
         process.join()
 
 
-def _serve(listener: socket.socket, asked: Connection) -> None:
+def _serve(listener: socket.socket, asked: Connection, asking: Connection) -> None:
+    # else we would never see that who asks is gone
+    asking.close()
     stored: list[tuple[str, bytes]] = []
     threading.Thread(target=_accept, args=(listener, stored), daemon=True).start()
     with contextlib.suppress(EOFError):
