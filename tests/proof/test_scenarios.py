@@ -18,7 +18,6 @@ from hgport.proof.courses import (
     LOST_TWICE,
     NOT_REWOUND,
     PARTS_NOT_REWOUND,
-    REASON,
     RETRY,
     TLS,
 )
@@ -133,7 +132,7 @@ def test_what_both_stacks_are_needed_for() -> None:
 
 def test_no_patch_is_without_a_row() -> None:
     named = {name for row in EVERY for name in row.course.patches}
-    assert named == set(WHOLE) - {REASON}
+    assert named == set(WHOLE)
     for name in (CLOSE, RETRY, TLS):
         rest = tuple(one for one in WHOLE if one != name)
         assert any(

@@ -36,8 +36,7 @@ FIRST = (REFUSE, REWIND, CONSOLIDATE)
 CLOSE = "lfs-close-inherited-connections-in-the-workers.patch"
 RETRY = "lfs-retry-a-request-whose-connection-was-lost.patch"
 TLS = "keepalive-look-for-an-early-answer-when-tls-ended-too.patch"
-REASON = "lfs-report-a-tls-error-that-has-no-reason.patch"
-FURTHER = (CLOSE, RETRY, TLS, REASON)
+FURTHER = (CLOSE, RETRY, TLS)
 # from the first of these to the last Python says in words of its own that TLS has ended
 TLS_PYTHONS = ("3.10", "3.12")
 
