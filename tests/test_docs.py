@@ -96,13 +96,16 @@ OWN = patch_bytes(file_diff("contrib/own.txt", None, b"own\n"))
 # what takes no minutes, and is there already; the rest is for the tests of its verb
 README_RUN = (
     r"hgport status latest",
-    r"cd ~/src/hg-5.1 && hg import",
+    r"cd ~/src/hg-5.1 && hg import.*/patches/5.0/series",
+    r"cd ~/src/hg-5.1 && hg import.*/patches/followups/5.0/series",
     r"cd ~/src/mercurial-5.1.2 && QUILT",
     r"cd ~/src/mercurial-5.1.2 && for p",
+    r"\S*hgport apply 5.1.2 --with",
     r"\S*hgport apply 5.1.2 --into",
     r"\S*hgport apply 5.1.2 -R",
     r"\S*hgport doctor",
-    r"\S*hgport status --series",
+    r"\S*hgport status --series patches/followups",
+    r"\S*hgport status --series ~",
     r"\S*hgport --help",
     r"\S*hgport rebase 5.0 .*--dry-run",
     r"\S*hgport rebase 5.3 --series",
