@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers_engine import Project, log
-from helpers_rebase import LOW, LOWER, OLD_UP_F, SIDE, UP, UPPER, two_stacks
+from helpers_engine import Project, file_diff, log, numbered, patch_bytes, write_stack
+from helpers_rebase import LOW, LOW_H, LOWER, OLD_UP_F, SIDE, UP, UPPER, two_stacks
 from hgport.cli import run
 from hgport.engine import hg
 
@@ -122,9 +122,13 @@ def test_a_rebase_goes_on_as_it_was_begun(
     assert "the rebase to 5.1 was begun on top of other stacks" in told
     assert f"hgport rebase {options} --continue 5.1" in told
     assert run(["rebase", "--status", *alone]) == 4
-    assert said(capsys)[-1] == f"  It was begun on top of other stacks: hgport rebase {options}"
+    goes_on = f"hgport rebase {options} --continue 5.1"
+    assert said(capsys)[-1] == f"  It was begun on top of other stacks: {goes_on}"
     assert run(["rebase", "5.1", *alone]) == 2
-    assert "a rebase to 5.1 is not finished" in error(capsys)
+    assert f"a rebase to 5.1 is not finished ({goes_on} goes on with it" in error(capsys)
+    # with the options of now, nothing has to be said of others
+    assert run(["rebase", "5.1", *OVER]) == 2
+    assert "(hgport rebase --with more --continue 5.1 goes on with it" in error(capsys)
     # what it says there works
     assert run(["rebase", *options.split(), "--continue", "5.1"]) == 0
 
@@ -155,3 +159,31 @@ def test_two_sessions_do_not_meet(made: Project, capsys: pytest.CaptureFixture[s
     assert WAITS.is_dir()
     assert run(["rebase", "--abort", *OVER]) == 0
     assert not WAITS.exists()
+
+
+def test_a_stack_below_of_which_no_base_is_known(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = write_stack(tmp_path / "foreign", {LOW: LOWER}, {})
+    assert run(["rebase", "5.1", "--series", str(foreign), *OVER]) == 2
+    told = error(capsys)
+    first = f"hgport rebase --series {foreign} --base RELEASE 5.1"
+    assert f"(first: {first})" in told
+    # which works with a release
+    assert run(first.replace("RELEASE", "5.2").split()[1:]) == 4
+
+
+def test_a_port_that_another_ground_lacks_is_told(
+    made: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # what the stack below does as well
+    again = patch_bytes(file_diff("h", numbered(20), LOW_H), subject="again: below")
+    made.further("mine", {"again.patch": again})
+    assert run(["rebase", "5.1", "--again", "--with", "mine"]) == 0
+    assert said(capsys)[-2:] == [
+        "5.1: written: patches/mine/5.1",
+        "  again.patch is missing on 5.1 and 1 other release now, without the stacks "
+        "below: hgport status --series patches/mine/series 5.1",
+    ]
+    assert run(["status", "--series", "patches/mine/series", "5.1"]) == 1
+    assert "absent" in capsys.readouterr().out

@@ -145,7 +145,8 @@ def test_a_stack_below_that_is_not_there(
     made.further("more", {SIDE: UPPER[SIDE]})
     assert run(["apply", "5.2", "--into", str(repo), "--series", "patches/more"]) == 0
     assert run(["refresh", str(repo), *OVER]) == 2
-    assert "is not what low.patch, of a stack below, makes" in error(capsys)
+    told = error(capsys)
+    assert f"is side.patch, where low.patch of {made.root}/series comes first" in told
     # by itself it is all there
     assert run(["refresh", str(repo), "--series", "patches/more"]) == 0
 
@@ -170,3 +171,65 @@ def test_no_patch_comes_into_another_stack(
     told = error(capsys)
     assert f" is {patch} of " in told and f"{stack} (say with --series and --with" in told
     assert texts(made) == before
+
+
+def test_stacks_in_another_order(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made.further("more", {SIDE: UPPER[SIDE]})
+    repo = tmp_path / "repo"
+    assert run(["apply", "5.2", "--into", str(repo), *OVER]) == 0
+    capsys.readouterr()
+    assert run(["refresh", str(repo), "--series", "patches/more", "--with", "./series"]) == 2
+    told = error(capsys)
+    assert "is low.patch, where side.patch of patches/more/series comes first" in told
+    assert "hg update" not in told and "the lowest first" in told
+
+
+# what is written serves the other ground as well
+
+
+@pytest.mark.parametrize(
+    "words, name, changed, said",
+    [
+        (OVER, "h", b"low\nlow!\n" + SIDE_H, "without the stacks below"),
+        (["--series", "patches/more"], "f", numbered(30, line11="x"), "on top of the project's"),
+    ],
+)
+def test_what_another_ground_cannot_take_is_told(
+    made: Project,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    name: str,
+    changed: bytes,
+    said: str,
+) -> None:
+    made.further("more", {SIDE: UPPER[SIDE]})
+    repo = tmp_path / "repo"
+    assert run(["apply", "5.2", "--into", str(repo), *words]) == 0
+    amend(repo, "tip", {name: changed}, "-m", "side: third")
+    capsys.readouterr()
+    assert run(["refresh", str(repo), *words]) == 0
+    *_others, told = capsys.readouterr().out.splitlines()
+    assert told.startswith("side.patch no longer applies to 5.2")
+    assert said in told
+    # what it says there shows it
+    command = told.partition(": hgport ")[2].split()
+    assert command[0] == "status"
+    assert run(command) == 1
+    assert "conflict" in capsys.readouterr().out
+
+
+def test_what_every_ground_takes_needs_no_word(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made.further("more", {SIDE: UPPER[SIDE]})
+    repo = tmp_path / "repo"
+    assert run(["apply", "5.2", "--into", str(repo), *OVER]) == 0
+    fine = numbered(20, line15="side 15").replace(b"line 1\n", b"low\nlow\nline 1\n", 1)
+    amend(repo, "tip", {"h": fine}, "-m", "side: third")
+    capsys.readouterr()
+    assert run(["refresh", str(repo), *OVER]) == 0
+    told = capsys.readouterr().out
+    assert "rewritten: side.patch" in told and "no longer" not in told

@@ -199,3 +199,26 @@ def test_all_of_our_own_ports_are_needed() -> None:
     stack, catalogue = project.load()
     assert len(stack.ports) > 5
     assert ports.needless(stack, catalogue) == ()
+
+
+SEVEN = patch_bytes(file_diff("f", numbered(30, line7="other"), BASE), subject="below: seven")
+TO_SEVEN = patch_bytes(file_diff("f", BASE, numbered(30, line7="low")), subject="below: seven")
+
+
+@pytest.mark.parametrize("content, below", [(numbered(30, line7="other"), SEVEN), (BASE, TO_SEVEN)])
+def test_a_port_that_another_ground_needs(made: Project, content: bytes, below: bytes) -> None:
+    made.release("5.1", {"f": content})
+    made.release("5.2", {"f": BASE})
+    elsewhere = patch_bytes(file_diff("f", BASE, numbered(30, line25="low")))
+    made.write("5.2", {"below.patch": elsewhere}, {"5.1": {"below.patch": below}})
+    # which has less around it, and so applies both with what is below and without
+    made.further("more", {"one.patch": ONE}, {"5.1": {"one.patch": NARROW}})
+    for stack, catalogue in (
+        project.load(over=["more"]),
+        project.load(made.root / "patches/more/series"),
+    ):
+        assert ports.needless(stack, catalogue) == ()
+    # and one that no ground needs goes
+    (made.root / "patches/5.1/below.patch").write_bytes(elsewhere)
+    if content == BASE:
+        assert ports.needless(*project.load(over=["more"])) == ("5.1",)

@@ -76,6 +76,7 @@ def refresh(
     ``drop`` allows to drop patches without asking; ``named`` has the commands of a text name the
     stacks.
     """
+    from hgport.engine.grounds import estranged
     from hgport.proof.compilers import compiler
     from hgport.report.downloads import shown
     from hgport.report.session import record
@@ -94,8 +95,9 @@ def refresh(
     written = type(stack).load(stack.top.path, stack.base, stack.under)
     with shown() as progress:
         records, told = engine.remember(plan, written, catalogue, progress, compiler)
+        strange = estranged(stack, written, catalogue, progress)
     say(*(record(path) for path in records))
-    say(*map(named, told))
+    say(*map(named, told), *strange)
     return 0
 
 

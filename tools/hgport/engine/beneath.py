@@ -41,6 +41,7 @@ def without_below(
     for result, one in zip(expected, source.changesets):
         diff = source.repository.diff(one.node)
         if not does_the_same(source, one, result.patch, diff):
+            _refuse_order(stack, result.patch, one, directory)
             raise _changed(source, stack.under, result, expected, one, directory)
     if len(source.changesets) <= count:
         lacks = [one.patch.name for one in expected[len(source.changesets) :]]
@@ -63,6 +64,21 @@ def _expected(source: Lineage, under: Stack, catalogue: Catalogue) -> list[Patch
     if result.conflict is not None:
         raise unready(under, result.conflict, source.release)
     return [one for one in result.results if one.outcome.changes_tree]
+
+
+def _refuse_order(stack: Stack, patch: Patch, changeset: Committed, directory: Path) -> None:
+    """Raise UsageError for a changeset in the place of a patch that is one of another layer."""
+    said = headers.stripped(changeset.description)
+    layer = next(one for one in stack.layers if patch.name in one.own_names)
+    others = [one for one in stack.layers if one is not layer]
+    series = [port for one in others for port in (one.top, *(p.series for p in one.ports))]
+    for other in (other for one in series for other in one.patches):
+        if said == headers.description_of(other) != headers.description_of(patch):
+            raise UsageError(
+                f"{changeset.node[:12]} in {directory} is {other.name}, where {patch.name} of "
+                f"{layer.top.path} comes first",
+                "name the stacks that are there with --series and --with, the lowest first",
+            )
 
 
 def _changed(

@@ -134,9 +134,11 @@ def unready(under: Stack, stopped: PatchResult, release: Release) -> UsageError:
     """The error of a stack that cannot be put on a release, as a patch below does not apply to it;
     ``under`` is the stack right below."""
     name = stopped.patch.name
+    unknown = any(one.base is None for one in under.layers if name in one.own_names)
+    base = " --base RELEASE" if unknown else ""
     return UsageError(
         f"{name}, of a stack below, does not apply to {release.version}: {stopped.message}",
-        f"first: hgport rebase {naming.options_for(under, name)} {release.line}",
+        f"first: hgport rebase {naming.options_for(under, name)}{base} {release.line}",
     )
 
 

@@ -63,18 +63,23 @@ def needless(
     """The ports, by line, without which every release would get the same as it does with them.
 
     The same means: the patches of the series that would serve then apply without fuzz, have the
-    same names and the same text above their diffs, and give the same files but for style.  Raises
+    same names and the same text above their diffs, and give the same files but for style; and that
+    so on whatever else the stack may be put, as far as it applies to that with the port.  Raises
     OutsideError if a release's files cannot be had.
     """
+    from hgport.engine import grounds
     from hgport.engine.ground import Ground
     from hgport.upstream.contents import Contents
 
     found: list[str] = []
     with Contents(progress=progress) as contents:
         ground = Ground(stack, catalogue, contents, progress)
+        elsewhere = [Ground(one, catalogue, contents, progress) for one in grounds.others(stack)]
         for port in stack.ports:
             less = _without(stack, port)
-            if _serve_alike(stack, less, catalogue, port, ground):
+            if _serve_alike(stack, less, catalogue, port, ground) and all(
+                _is_no_loss(stack, less, catalogue, port, other) for other in elsewhere
+            ):
                 found.append(str(port.line))
                 stack = less
     return tuple(found)
@@ -95,13 +100,32 @@ def _serve_alike(
         return False
     if any(_heads(less, n) != _heads(stack, port.line) for n in neighbours):
         return False
-    series = (stack.top, *(one.series for one in stack.ports))
-    paths = {path for one in series for patch in one.patches for path in patch.paths}
+    paths = _paths(stack)
     # the port's own line first: where a port is needed, that shows there most often
     return all(
-        _gets_the_same(stack, less, release, ground, ground.read(release, sorted(paths)).get)
+        _gets_the_same(stack, less, release, ground, ground.read(release, paths).get)
         for release in releases
     )
+
+
+def _is_no_loss(
+    stack: Stack, less: Stack, catalogue: Catalogue, port: Port, ground: Ground
+) -> bool:
+    """Whether the releases to which a port applies on another ground get the same without it."""
+    every = [r for line in lines_of(stack, catalogue, port) for r in catalogue.of_line(line)]
+    paths = _paths(stack)
+    for release in ground.takes(every):
+        read = ground.read(release, paths).get
+        applies = _applied(stack, release, ground, read) is not None
+        if applies and not _gets_the_same(stack, less, release, ground, read):
+            return False
+    return True
+
+
+def _paths(stack: Stack) -> list[str]:
+    """What all series of a stack touch."""
+    series = (stack.top, *(one.series for one in stack.ports))
+    return sorted({path for one in series for patch in one.patches for path in patch.paths})
 
 
 def _heads(stack: Stack, line: str | None) -> list[tuple[str, bytes]]:

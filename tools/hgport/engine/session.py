@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hgport.engine import naming
 from hgport.engine.commits import refuse_existing
+from hgport.engine.grounds import estranged
 from hgport.engine.ports import is_served
 from hgport.engine.rebaser import Listener, Rebaser, Report, Standing, Tools
 from hgport.engine.sessionstate import Resolved, State, Unfinished, Waiting
@@ -81,10 +82,12 @@ class Session:
         with self._state() as state:
             wanted = self._targets(releases, wish)
             for release in wanted:
-                _refuse_unfinished(state, release)
+                self._refuse_unfinished(state, release)
             below = self._below()
             entries = [replace(_entry(release, wish), below=below) for release in wanted]
-            return self._tidied([self._tried(self._start, state, one, wanted) for one in entries])
+            before = self._stack
+            reports = [self._tried(self._start, state, one, wanted) for one in entries]
+            return self._tidied(reports, before)
 
     def resume(self, releases: Sequence[Release] | None) -> list[Report]:
         """Go on with the rebases to any of these, or with all; then with what waited for them.
@@ -94,8 +97,9 @@ class Session:
         with self._state() as state:
             named = self._named(state, releases)
             found = [entry for entry in named if not entry.behind]
+            before = self._stack
             reports = [self._tried(self._resume, state, one, named) for one in found]
-            return self._tidied(reports + self._start_queued(state))
+            return self._tidied(reports + self._start_queued(state), before)
 
     def skip(self, releases: Sequence[Release] | None) -> list[Report]:
         """Leave the patch that waits out of the port, and go on.
@@ -108,8 +112,9 @@ class Session:
             if releases is None and len(found) > 1:
                 names = ", ".join(entry.version for entry in found)
                 raise UsageError(f"conflicts wait for {names}", "name the release to skip one of")
+            before = self._stack
             reports = [self._tried(self._skip, state, one, named) for one in found]
-            return self._tidied(reports + self._start_queued(state))
+            return self._tidied(reports + self._start_queued(state), before)
 
     def abort(self, releases: Sequence[Release] | None) -> list[str]:
         """Give up these rebases, or all: what was removed, a clause each.  Never refuses."""
@@ -147,12 +152,28 @@ class Session:
             release = self._catalogue.release(entry.version)
             return Report(release, Standing.FAILED, told=(_sentence(err),))
 
-    def _tidied(self, reports: list[Report]) -> list[Report]:
-        """The reports, and what became of ports that are needed no more."""
+    def _tidied(self, reports: list[Report], before: Stack) -> list[Report]:
+        """The reports, and what became of ports that are needed no more; ``before`` is the stack
+        as it was."""
         written = {
             one.release.line for one in reports if one.standing is Standing.WRITTEN and one.is_port
         }
-        return reports + self._rebaser.merge_equal(written)
+        every = reports + self._rebaser.merge_equal(written)
+        return self._with_estranged(every, before)
+
+    def _with_estranged(self, reports: list[Report], before: Stack) -> list[Report]:
+        """The reports; the last that changed a port has what is to be said of other grounds."""
+        changes = [
+            at
+            for at, one in enumerate(reports)
+            if one.standing in (Standing.WRITTEN, Standing.MERGED) and one.is_port
+        ]
+        if not changes:
+            return reports
+        last, progress = changes[-1], self._tools.progress
+        told = estranged(before, self._stack, self._catalogue, progress)
+        reports[last] = replace(reports[last], told=(*reports[last].told, *told))
+        return reports
 
     def _below(self) -> tuple[str, ...]:
         """The series files of the stacks that this one is put on."""
@@ -165,6 +186,16 @@ class Session:
                 f"the rebase to {entry.version} was begun {_on(entry)}",
                 f"say so: hgport rebase {self._options(entry)} --continue {entry.version}",
             )
+
+    def _refuse_unfinished(self, state: State, release: Release) -> None:
+        for entry in state.entries.values():
+            if _line(entry) == release.line:
+                other = "" if entry.below == self._below() else f" {self._options(entry)}"
+                raise UsageError(
+                    f"a rebase to {entry.version} is not finished",
+                    f"hgport rebase{other} --continue {entry.version} goes on with it, --skip "
+                    "leaves its patch out, --abort gives up",
+                )
 
     def _options(self, entry: Unfinished) -> str:
         """The options with which a rebase was begun."""
@@ -299,7 +330,8 @@ class Session:
         report = self._standing(entry)
         if entry.below == self._below():
             return report
-        began = f"It was begun {_on(entry)}: hgport rebase {self._options(entry)}"
+        options = self._options(entry)
+        began = f"It was begun {_on(entry)}: hgport rebase {options} --continue {entry.version}"
         return replace(report, told=(*report.told, began))
 
     def _standing(self, entry: Unfinished) -> Report:
@@ -377,16 +409,6 @@ def _given_up(copy: Path) -> str:
 def _entry(release: Release, wish: Wish) -> Unfinished:
     into = None if wish.into is None else str(wish.into.absolute())
     return Unfinished(release.version, wish.base, wish.uses_memory, into, wish.again)
-
-
-def _refuse_unfinished(state: State, release: Release) -> None:
-    for entry in state.entries.values():
-        if _line(entry) == release.line:
-            raise UsageError(
-                f"a rebase to {entry.version} is not finished",
-                f"hgport rebase --continue {entry.version} goes on with it, --skip leaves its "
-                "patch out, --abort gives up",
-            )
 
 
 def _is_in(entry: Unfinished, releases: Sequence[Release]) -> bool:
