@@ -279,6 +279,18 @@ def test_what_the_lower_stack_makes_is_there_for_the_upper_one(made: Project) ->
     assert outcomes(matrix(None, "more"), 1) == ["clean", "absent"]
 
 
+def test_the_lower_stack_makes_it_in_the_order_of_its_port(made: Project) -> None:
+    ten, twenty = (numbered(30, **{line: "new"}) for line in ("line10", "line20"))
+    first, second = (patch_bytes(file_diff("f", BASE, made)) for made in (ten, twenty))
+    made.release("5.2", FILES)
+    made.release("5.3", FILES)
+    lower = {"1.patch": first, "2.patch": second}
+    made.write("5.2", lower, {"5.3": dict(reversed(lower.items()))})
+    upper = {"3.patch": first, "4.patch": TWO}
+    made.further("more", upper, {"5.3": {"4.patch": TWO}})
+    assert outcomes(matrix(None, "more"), 2) == ["upstreamed"] * 2
+
+
 def test_a_stack_that_is_none_of_the_catalogues_may_lie_on_one_that_is(made: Project) -> None:
     on_top(made, {"2.patch": AFTER})
     mine = made.root / "mine"

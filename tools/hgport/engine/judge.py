@@ -107,8 +107,9 @@ def judge(
     for layer in stack.layers:
         heard = {n: witness(layer, catalogue, release, n, read) for n in layer.own_names}
         cells += _of_layer(layer, release, tried, heard, _over(read, below))
-        for name in layer.own_names:
-            below.update(tried[name].files if name in tried else {})
+        # as they were applied, which is the order of the port and not that of the names
+        for one in result.results:
+            below.update(one.files if one.patch.name in layer.own_names else {})
     return tuple(cells)
 
 

@@ -2,9 +2,9 @@
 
 What is remembered of a port (of one port a layer, where stacks lie on each other) lies in one file,
 named by the hash of all that goes into a verdict but the release: patches, catalogue, hgport's and
-Mercurial's own code.  In it, the cells are kept by
-the sha256 of the release's sdist, which stands for the bytes of every file in it.  So nothing that
-has changed is ever taken for what it was, and with all of it known Mercurial is not imported.
+Mercurial's own code.  In it, the cells are kept by the sha256 of the release's sdist, which stands
+for the bytes of every file in it.  So nothing that has changed is ever taken for what it was, and
+with all of it known Mercurial is not imported.
 """
 
 from __future__ import annotations
