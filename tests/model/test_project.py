@@ -90,6 +90,7 @@ def test_a_stack_of_another_project_does_not_have_our_base(made: Path, tmp_path:
         (["4.9"], "there is no stack 4.9"),
         (["more", "more"], "is already one of the stacks"),
         (["."], "there is no series file"),
+        ([""], "--with names no stack"),
     ],
 )
 def test_what_is_no_stack(

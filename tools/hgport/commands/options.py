@@ -14,7 +14,7 @@ series = click.option(
     "--series",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Use another stack: a quilt series file.",
+    help="Use another stack: a quilt series file, or a directory with one.",
 )
 
 over = click.option(
@@ -22,7 +22,7 @@ over = click.option(
     "over",
     multiple=True,
     metavar="STACK",
-    help="Put another stack on top: its name in patches/, or a series file.",
+    help="Put another stack on top: its name in patches/, or as for --series.",
     shell_complete=completion.stacks,
 )
 

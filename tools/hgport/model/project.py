@@ -90,6 +90,9 @@ def _found(series: Path | None) -> _Found:
 
 def _over(text: str, lowest: _Found) -> _Found:
     """The stack that a person means to put on top."""
+    if not text:
+        # as a path, it would be where the person happens to be
+        raise UsageError("--with names no stack", "a name, or a series file")
     patches = lowest.project / "patches"
     if text in further(patches):
         return _of_project(lowest.project, patches / text / "series", text)
