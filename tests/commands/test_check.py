@@ -315,6 +315,7 @@ def test_the_whole_is_put_to_the_tools(
     on_top(project, files, "\n\nimport os, sys\n")
     code, found, told = checked(capsys, VERSION, "--with", "more")
     assert code == 1
+    assert told["patches"] == [NAME, "keepalive-add-more.patch"]
     patch = "patches/more/keepalive-add-more.patch"
     assert {one[0] for one in found} == {patch}
     line = files[KEEPALIVE].count(b"\n") + GOOD.count("\n") + 3

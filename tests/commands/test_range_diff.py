@@ -53,7 +53,7 @@ def test_names_of_ports(made: Path, capsys: pytest.CaptureFixture[str], old: str
 def test_json(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["range-diff", "base", "4.9", "--json", "--format-aware"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [(one["status"], one["old"], one["diff"]) for one in found] == [
+    assert [(one["status"], one["old"], one["diff"]) for one in found["matches"]] == [
         ("same", "one.patch", ""),
         ("dropped", "two.patch", ""),
     ]

@@ -425,6 +425,7 @@ def test_a_port_that_cannot_be_made(finished: Project, capsys: pytest.CaptureFix
     assert run(["rebase", "--check", "--json"]) == 1
     plain = json.loads(capsys.readouterr().out)
     assert [one["ok"] for one in plain["ports"]] == [False, False]
+    assert [one["base"] for one in plain["stacks"]] == ["5.2"]
 
 
 def test_hints_name_the_series(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -488,13 +489,15 @@ def test_trying_writes_nothing(made: Project, capsys: pytest.CaptureFixture[str]
     assert "5.1, from the top-level series on 5.2, the base" in told
     assert "    hunk 1, line 10: conflict; both changed it in different ways" in told
     assert run(["rebase", "5.1", "-n", "--json"]) == 4
-    assert json.loads("\n".join(said(capsys)))["carried"][0]["ok"] is False
+    document = json.loads("\n".join(said(capsys)))
+    assert (document["carried"][0]["ok"], document["stacks"][0]["base"]) == (False, "5.2")
     assert ports(made) == {} and is_over(made)
 
 
 def test_json(made: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rebase", "5.1,5.3", "--again", "--json"]) == 4
     document = json.loads("\n".join(said(capsys)))
+    assert [one["series"] for one in document["stacks"]] == [str(made.root / "series")]
     one, two = document["rebases"]
     assert (one["version"], one["standing"], one["patch"]) == ("5.1", "conflict", TWO)
     assert one["conflicts"] == [{"path": "f", "lines": [10]}]

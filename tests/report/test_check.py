@@ -62,7 +62,8 @@ def test_files_alone_are_not_enough_where_releases_were_asked_for() -> None:
 
 
 def test_plain() -> None:
-    plain = to_plain(Checked(FOUND[:1], Counter({"patch": 1})))
+    plain = to_plain(Checked(FOUND[:1], Counter({"patch": 1})), None)
+    assert plain["stacks"] == plain["patches"] == []
     assert plain["ok"] is False
     assert plain["looked_at"] == {"patch": 1}
     assert plain["findings"] == [

@@ -6,6 +6,7 @@ import click
 
 from helpers_engine import file_diff, numbered, patch_bytes
 from hgport.engine.rangediff import compare
+from hgport.model import project
 from hgport.model.patch import Patch
 from hgport.report.rangediff import plain, text
 
@@ -60,7 +61,10 @@ def test_nothing_at_all() -> None:
 
 
 def test_plain() -> None:
-    found = plain(FOUND)
+    stack = project.load()[0]
+    told = plain(stack, FOUND)
+    assert told["patches"] == list(stack.names)
+    found = told["matches"]
     assert [(m["status"], m["old"], m["new"]) for m in found] == [
         ("dropped", "a.patch", None),
         ("changed", "b.patch", "b.patch"),

@@ -219,5 +219,5 @@ def test_stacks_on_each_other(tmp_path: Path) -> None:
     tested = result(FINE, OWN, steps=(Step("own", (OWN,)),))
     assert "+4 ok" in table(Outcome(stack, [tested]))[1]
     told = to_plain(Outcome(stack, [tested]))
-    assert told["with"] == [str(series)]
+    assert [one["series"] for one in told["stacks"]][1:] == [str(series)]
     assert told["patches"] == [*STACK.names, "own"]

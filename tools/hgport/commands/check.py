@@ -103,7 +103,7 @@ def check(
     if as_json:
         import json
 
-        say(json.dumps(report.to_plain(checked), indent=2))
+        say(json.dumps(report.to_plain(checked, looked.stack), indent=2))
     else:
         say(*report.text(checked))
     return checked.exit_code

@@ -70,7 +70,7 @@ def range_diff(
     if as_json:
         import json
 
-        say(json.dumps(report.plain(matches), indent=2))
+        say(json.dumps(report.plain(stack, matches), indent=2))
     else:
         say(*report.text(matches, colour=_in_colour()))
     return 0

@@ -19,6 +19,7 @@ from hgport.output import say, width
 from hgport.proof.compilers import compiler, identity
 from hgport.report import rebase as report
 from hgport.report.downloads import shown
+from hgport.report.stacks import plain as plain_stacks
 
 
 def preview(asked: Asked) -> int:
@@ -40,7 +41,7 @@ def preview(asked: Asked) -> int:
                     progress=progress,
                 )
             )
-    _say_preview(asked, made)
+    _say_preview(asked, stack, made)
     return 4 if any(one.conflict is not None for one in made) else 0
 
 
@@ -51,9 +52,9 @@ def _targets(asked: Asked, stack: Stack, catalogue: Catalogue) -> list[Release]:
     return others or named
 
 
-def _say_preview(asked: Asked, made: Sequence[CarriedSeries]) -> None:
+def _say_preview(asked: Asked, stack: Stack, made: Sequence[CarriedSeries]) -> None:
     if asked.as_json:
-        say_json({"carried": [report.to_plain(one) for one in made]})
+        say_json({**plain_stacks(stack), "carried": [report.to_plain(one) for one in made]})
         return
     for one in made if asked.explain else ():
         say(*report.explain(one), "")

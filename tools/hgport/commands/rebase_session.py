@@ -20,6 +20,7 @@ from hgport.proof.compilers import compiler, identity
 from hgport.report import rebase as report
 from hgport.report import session as words
 from hgport.report.downloads import shown
+from hgport.report.stacks import plain as plain_stacks
 
 _WAITS = (
     Standing.CONFLICT,
@@ -105,7 +106,9 @@ def _run(asked: Asked, verb: Callable[[Session], list[Report]], empty: str = "")
         session = Session(asked.load, Tools(listener, compiler, identity, progress))
         reports = verb(session)
     if asked.as_json:
-        say_json({"rebases": [words.plain(one) for one in reports], **_plain(listener)})
+        stacks = plain_stacks(asked.load()[0])
+        rebases = [words.plain(one) for one in reports]
+        say_json({**stacks, "rebases": rebases, **_plain(listener)})
     elif not reports:
         say(empty or "nothing is left to do")
     else:
@@ -162,7 +165,8 @@ def check(asked: Asked) -> int:
     if asked.as_json:
         plain = [words.plain_check(one) for one in found]
         plain += [{"line": line, "ok": False, "problem": why} for line, why in failed.items()]
-        say_json({"ports": plain, "stray": [str(path) for path in stray], "ok": good})
+        told = {"ports": plain, "stray": [str(path) for path in stray], "ok": good}
+        say_json({**plain_stacks(stack), **told})
     else:
         names = {port.line: words.name_of(port) for port in stack.ports}
         say(*(f"{names[line]}: cannot be made: {why}" for line, why in failed.items()))

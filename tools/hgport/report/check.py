@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from hgport.model.stack import Stack
 from hgport.output import counted
+from hgport.report import stacks
 from hgport.submit.check.finding import OF_RELEASES, UNITS, Checked, Finding, in_order
 
 
@@ -77,9 +79,10 @@ def verdict(checked: Checked) -> str:
     return "no finding" if checked.looked else "nothing was looked at"
 
 
-def to_plain(checked: Checked) -> dict[str, Any]:
-    """All of it as ``hgport check --json`` prints it."""
+def to_plain(checked: Checked, stack: Stack | None) -> dict[str, Any]:
+    """All of it as ``hgport check --json`` prints it; ``stack`` is None if no patch is there."""
     return {
+        **({"stacks": [], "patches": []} if stack is None else stacks.plain(stack)),
         "findings": [one.to_plain() for one in in_order(checked.findings)],
         "looked_at": {rule: checked.counts[rule] for rule in UNITS if rule in checked.counts},
         "tools": dict(sorted(checked.tools.items())),

@@ -18,6 +18,7 @@ from hgport.proof import interpreters
 from hgport.proof.expectations import Expectation
 from hgport.proof.plan import Gap, Subject
 from hgport.proof.prover import Verdict
+from hgport.report import stacks
 from hgport.report.junit import Case
 
 _SPACE = "  "
@@ -53,17 +54,6 @@ def heading(stack: Stack) -> list[str]:
         lines.append(f"series {layer.top.path}{base}")
         lines += [f"  +{next(numbers)} {short_name(name)}" for name in layer.own_names]
     return lines
-
-
-def stacks_plain(stack: Stack) -> dict[str, Any]:
-    """The same as data: of the lowest series, with those that lie on it."""
-    lowest, *others = stack.layers
-    return {
-        "series": str(lowest.top.path),
-        "base": lowest.base,
-        "with": [str(layer.top.path) for layer in others],
-        "patches": list(stack.names),
-    }
 
 
 def text(proven: Proven, *, wide: int, by_scenario: bool = False) -> list[str]:
@@ -266,7 +256,7 @@ def to_plain(proven: Proven) -> dict[str, Any]:
     """Everything as data for ``--json``."""
     stack = proven.stack
     return {
-        **stacks_plain(stack),
+        **stacks.plain(stack),
         "cells": [_cell_to_plain(verdict) for verdict in proven.verdicts],
         "gaps": [{**_gap_to_plain(gap), "advice": _advice(gap)} for gap in proven.gaps],
         "missing_servers": dict(proven.servers),

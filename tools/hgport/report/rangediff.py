@@ -9,6 +9,8 @@ import click
 
 from hgport.engine import rangedifftext
 from hgport.engine.rangediff import Match, Status
+from hgport.model.stack import Stack
+from hgport.report import stacks
 
 _COLOURS = {
     Status.SAME: "yellow",
@@ -29,19 +31,21 @@ def text(matches: Sequence[Match], *, colour: bool) -> list[str]:
     return [*lines, rangedifftext.summary(matches)]
 
 
-def plain(matches: Iterable[Match]) -> list[dict[str, Any]]:
-    """The matches as ``hgport range-diff --json`` prints them."""
-    return [
-        {
-            "status": match.status.name.lower(),
-            "old": match.old.name if match.old else None,
-            "new": match.new.name if match.new else None,
-            "old_number": match.old_number,
-            "new_number": match.new_number,
-            "diff": "".join(f"{line}\n" for line in match.diff),
-        }
-        for match in matches
-    ]
+def plain(stack: Stack, matches: Iterable[Match]) -> dict[str, Any]:
+    """The stacks whose ports were compared, and the matches, as ``hgport range-diff --json`` prints
+    them."""
+    return {**stacks.plain(stack), "matches": [_plain_match(match) for match in matches]}
+
+
+def _plain_match(match: Match) -> dict[str, Any]:
+    return {
+        "status": match.status.name.lower(),
+        "old": match.old.name if match.old else None,
+        "new": match.new.name if match.new else None,
+        "old_number": match.old_number,
+        "new_number": match.new_number,
+        "diff": "".join(f"{line}\n" for line in match.diff),
+    }
 
 
 def _painted(line: str) -> str:

@@ -13,7 +13,8 @@ from hgport.proof import scenarios
 from hgport.proof.courses import TLS_PYTHONS
 from hgport.proof.prover import Verdict
 from hgport.proof.scenarios import Scenario
-from hgport.report.proof import Proven, aligned, counted, numbered, stacks_plain
+from hgport.report import stacks
+from hgport.report.proof import Proven, aligned, counted, numbered
 
 _NONE = "-"
 
@@ -96,7 +97,7 @@ def _count(rows: Sequence[Scenario]) -> str:
 def listed_plain(stack: Stack, catalogue: Catalogue, rows: Sequence[Scenario]) -> dict[str, Any]:
     """The same as data for ``--json``."""
     return {
-        **stacks_plain(stack),
+        **stacks.plain(stack),
         "scenarios": [_row_to_plain(stack, catalogue, row) for row in rows],
     }
 

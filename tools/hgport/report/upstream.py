@@ -14,8 +14,9 @@ from hgport.model.stack import Stack
 from hgport.proof.plan import Gap
 from hgport.proof.upstreamreport import FAILED, PASSED, SKIPPED, Seen
 from hgport.proof.upstreamverdict import Change, Compared, Step, Subject, Tested, Told
+from hgport.report import stacks
 from hgport.report.junit import Case
-from hgport.report.proof import aligned, missing, stacks_plain
+from hgport.report.proof import aligned, missing
 
 # lines of a failure that the text shows
 _LINES = 12
@@ -225,7 +226,7 @@ def summary(outcome: Outcome) -> str:
 def to_plain(outcome: Outcome) -> dict[str, Any]:
     """Everything as data for ``--json``."""
     return {
-        **stacks_plain(outcome.stack),
+        **stacks.plain(outcome.stack),
         "releases": [_tested_to_plain(tested) for tested in outcome.tested],
         "gaps": [
             {"pythons": list(gap.pythons), "releases": [one.version for one in gap.releases]}
