@@ -231,6 +231,10 @@ def test_stacks_on_each_other_go_as_one_series(
     assert run(whole) == 2
     letter = project.root / "patches" / "cover-with-more.md"
     assert f"there is no cover letter {letter}" in capsys.readouterr().err
+    # another mailbox, which a person may have made before
+    assert run(["email", "5.2", *ME, *TO]) == 0
+    assert [path.name for path in Path.cwd().glob("*.mbox")] == ["one-5.2.mbox"]
+    capsys.readouterr()
     assert run(["email", "5.2", "--with", "more", "--new-cover"]) == 0
     text = letter.read_text()
     assert [line for line in text.splitlines() if line.startswith("- ")] == [
@@ -242,6 +246,7 @@ def test_stacks_on_each_other_go_as_one_series(
     letter.write_text("# topic: all of it\n\nWhy.\n")
     assert run(whole) == 0
     lines = capsys.readouterr().out.splitlines()
+    assert "written to one-5.2-with-more.mbox; nothing was sent" in lines
     assert f"{project.root / 'series'} and {more} for 5.2, v1" in lines
     shown = [line.partition("  (")[0] for line in lines if line.startswith("[PATCH")]
     assert (shown[0], shown[4]) == ("[PATCH 0 of 4] topic: all of it", "[PATCH 4 of 4] four: d")

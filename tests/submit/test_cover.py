@@ -223,5 +223,15 @@ def test_a_letter_for_stacks_on_each_other_is_one_of_its_own(stack: Stack, tmp_p
     with pytest.raises(UsageError, match="introduces 3 patches, but 2 patches") as caught:
         cover.refuse_others(whole, "4.9", letter, ["a.patch", "c.patch"])
     assert "4.9/cover-with-more.md with --new-cover" in str(caught.value.hint)
+    # a directory with the name that all have is called by the one above
+    for place in (tmp_path / "mine" / "patches", tmp_path / "x" / "mine"):
+        name = f"{len(str(place))}.patch"
+        patch = patch_bytes(file_diff("f", b"c\n", b"d\n"))
+        write_tree(place, {"series": name.encode() + b"\n", name: patch})
+    on_top = Stack.load(tmp_path / "mine" / "patches" / "series", "5.2", stack)
+    assert cover.others_of(on_top) == "mine"
+    both = Stack.load(tmp_path / "x" / "mine" / "series", "5.2", on_top)
+    with pytest.raises(UsageError, match="two of the stacks are called mine"):
+        cover.find(both, "5.2")
     # that of the upper one is for it alone
     assert cover.find(Stack.load(more / "series", "5.2"), "5.2") == more / "cover.md"

@@ -14,7 +14,8 @@ The first line is the subject of the introduction.  What stands between double b
 placeholder of the template, which somebody has to replace.
 
 Stacks that are mailed as one series want a letter about the whole: ``cover-with-NAME.md`` beside
-the patches of the lowest, where NAME is the directory of the one on top (several joined by ``+``).
+the patches of the lowest, where NAME is the directory of the one on top (several joined by ``+``),
+or the one above it if that is called ``patches``.
 """
 
 from __future__ import annotations
@@ -116,8 +117,24 @@ def _name(stack: Stack) -> str:
 
 
 def others_of(stack: Stack) -> str:
-    """What to call the stacks that lie on the lowest one, together; "" if there is none."""
-    return "+".join(layer.top.directory.name for layer in stack.layers[1:])
+    """What to call the stacks that lie on the lowest one, together; "" if there is none.
+
+    Raises UsageError if two of them have one name.
+    """
+    names = [_called(layer.top.directory) for layer in stack.layers[1:]]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(
+                f"two of the stacks are called {name}", "rename the directory of one of them"
+            )
+    return "+".join(names)
+
+
+def _called(directory: Path) -> str:
+    """The name of a stack whose patches are in a directory."""
+    whole = Path(os.path.abspath(directory))
+    # every quilt tree has one that is called so, which tells nothing
+    return whole.parent.name if whole.name == "patches" and whole.parent.name else whole.name
 
 
 def refuse_others(stack: Stack, line: str, path: Path, mailed: Sequence[str]) -> None:

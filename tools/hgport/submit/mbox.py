@@ -16,6 +16,7 @@ from pathlib import Path
 from hgport.errors import UsageError
 from hgport.files import disk_errors, remove_tree
 from hgport.submit.compose import Composed
+from hgport.submit.cover import others_of
 from hgport.submit.identity import Identity
 from hgport.submit.newfile import refuse_existing_file, write_new
 
@@ -25,12 +26,14 @@ _LONGEST = 40  # characters of the part of a file's name that tells the series
 
 
 def default_name(composed: Composed) -> str:
-    """The name of the file where nobody says another: topic, release and version."""
+    """The name of the file where nobody says another: topic, release, stacks on top, version."""
     patch = composed.messages[-len(composed.patches)]
     topic = patch.subject.partition("] ")[2].partition(":")[0]
     slug = _ODD.sub("-", topic.lower()).strip("-.")[:_LONGEST].strip("-.") or "series"
     version = f"-v{composed.version}" if composed.version > 1 else ""
-    return f"{slug}-{composed.release.version}{version}.mbox"
+    others = others_of(composed.stack)
+    stacks = f"-with-{others}" if others else ""
+    return f"{slug}-{composed.release.version}{stacks}{version}.mbox"
 
 
 def refuse(path: Path) -> None:
