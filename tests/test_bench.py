@@ -188,7 +188,8 @@ def put(name: str, sha256: str, status: int | None = 200, outcome: str = "answer
         (finished(0), [put("a", "a"), put("b", "a")], False, "lost", True),
         # which of the two is there in the end is chance
         (finished(0), [put("a", "a"), put("b", "b"), put("b", "a")], False, "lost", True),
-        (finished(255), [put("a", "a"), put("b", "b", None, "reset")], False, "failed", False),
+        # a server that is honest gives no reason, and no other gives one as often as it is asked
+        (finished(255), [put("a", "a"), put("b", "b", None, "reset")], False, "failed", True),
         (finished(255), [put("a", "a"), put("b", "a")], False, "failed", True),
         (finished(255), [put("a", "a"), put("", "", None, "garbage")], False, "failed", True),
         (finished(1, stderr=b"Traceback (most"), [put("a", "a")], False, "traceback", True),
@@ -208,6 +209,34 @@ def test_a_push_is_judged_by_what_the_server_has(
     soaked = loaded("soaked", monkeypatch)
     seen = soaked.look(ended, tuple(requests), ("a", "b"), hung, 1.0)
     assert (seen.outcome, seen.is_bad) == (outcome, bad)
+    assert seen.late == (hung and outcome == "fine")
+
+
+def test_a_soak_is_well_once_every_patched_push_is_made_and_fine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    soak = loaded("soak_pushes", monkeypatch)
+    words = ["7.2.4", "--times", "1", "--show", "--results", str(tmp_path / "none.jsonl")]
+    monkeypatch.setattr(sys, "argv", ["soak_pushes.py", *words])
+    assert soak.main() == 1
+    assert "2 of 2 pushes with the patches are not made" in capsys.readouterr().out
+    rows = list(soak.made(soak.asked(), ("a", "b")))
+    whole, ended = (put("a", "a"), put("b", "b")), (finished(0), finished(255))
+    fine, failed = (soak.soaked.look(one, whole, ("a", "b"), False, 1.0) for one in ended)
+    late = soak.soaked.look(ended[0], whole, ("a", "b"), True, 1.0)
+    # whatever comes of the bare release
+    every = {
+        push.key: fine if row.state == "patched" else failed for row in rows for push in row.pushes
+    }
+    assert soak.verdict(rows, every) == 0
+    for row in rows[2:]:
+        (push,) = row.pushes
+        assert soak.verdict(rows, {**every, push.key: late}) == 0
+        assert soak.verdict(rows, {**every, push.key: failed}) == 1
+        assert soak.verdict(rows, {key: one for key, one in every.items() if key != push.key}) == 1
+    soak.show(rows, {**every, rows[2].pushes[0].key: late})
+    assert [line.split()[-3] for line in capsys.readouterr().out.splitlines()[-4:]] == list("0010")
 
 
 def test_a_soak_is_taken_up_where_it_was_stopped(

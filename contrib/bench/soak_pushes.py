@@ -14,7 +14,9 @@ again, so that a soak can be stopped and taken up, and --show tells at any time 
 Of each push that does not end well, a file beside the results keeps what was printed and what the
 server saw.
 
-Ends with 1 if anything was lost, corrupt, hung or crashed with the patches.
+Ends with 1 if with the patches anything failed, was lost, corrupt, hung or crashed, or if any of
+their pushes is not made yet.  "late" counts those pushes that are fine, but ended only once the
+server had hung up on them.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ STACK = "followups"
 BARE, PATCHED = "bare", "patched"
 HONEST, RANDOM = "no fault", "by chance"
 COLUMNS = (soaked.FINE, soaked.LOST, soaked.HUNG, soaked.CRASHED, soaked.FAILED)
+_AMONG = ("corrupt", "mixed", "late")
 _SMALLEST, _LARGEST, _SEED = 4 * 1024, 64 * 1024, 1
 _BATCH = ""  # what the batch request is called among the objects
 
@@ -68,7 +71,8 @@ class Row:
     pushes: tuple[Push, ...]
 
 
-def main() -> int:
+def asked() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("release", nargs="*", default=RELEASES, help=f"({' '.join(RELEASES)})")
     parser.add_argument("--state", choices=(BARE, PATCHED), action="append", help="(both)")
@@ -84,15 +88,18 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=Path("soak.jsonl"), help="(soak.jsonl)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="(the processors)")
     parser.add_argument("--show", action="store_true", help="push nothing, show what is known")
-    told = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    told = asked()
     blobs = pushing.contents(told.blobs, _SMALLEST, _LARGEST, _SEED)
     rows = list(made(told, tuple(blobs)))
     known = read(told.results)
     if not told.show:
         known = soak(rows, blobs, known, told.results, told.jobs)
     show(rows, known)
-    bad = any(known[p.key].is_bad for r in rows if r.files for p in r.pushes if p.key in known)
-    return 1 if bad else 0
+    return verdict(rows, known)
 
 
 # what is to be done
@@ -223,21 +230,35 @@ def _todo(
 
 
 def show(rows: Sequence[Row], known: Known) -> None:
-    print("\npushes by how they ended; of these, with uploads stored corrupt, with mixed requests")
-    head = "".join(f"{name:>10}" for name in (*COLUMNS, "corrupt", "mixed"))
+    print("\npushes by how they ended; of these, with uploads stored corrupt, with mixed requests,")
+    print("and those that ended well, but late")
+    head = "".join(f"{name:>10}" for name in (*COLUMNS, *_AMONG))
     print(f"{'release':9}{'state':9}{'server':11}{'pushes':>7}{head}{'seconds':>9}{'faults':>8}")
     for row in rows:
         seen = [known[push.key] for push in row.pushes if push.key in known]
         counts = Counter(one.outcome for one in seen)
         counts["corrupt"] = sum(bool(one.corrupt) for one in seen)
         counts["mixed"] = sum(bool(one.garbled) for one in seen)
-        cells = "".join(f"{counts[name]:10}" for name in (*COLUMNS, "corrupt", "mixed"))
+        counts["late"] = sum(one.late for one in seen)
+        cells = "".join(f"{counts[name]:10}" for name in (*COLUMNS, *_AMONG))
         each = sum(one.seconds for one in seen) / max(1, len(seen))
         struck = sum(one.struck for one in seen)
         print(
             f"{row.release.version:9}{row.state:9}{row.server:11}{len(seen):7}{cells}"
             f"{each:9.2f}{struck:8}"
         )
+
+
+def verdict(rows: Sequence[Row], known: Known) -> int:
+    """1 if what is known of the patched releases is bad, or is not all, else 0; say so."""
+    patched = [push.key for row in rows if row.state == PATCHED for push in row.pushes]
+    missing = sum(key not in known for key in patched)
+    bad = sum(known[key].is_bad for key in patched if key in known)
+    if missing:
+        print(f"\n{missing} of {len(patched)} pushes with the patches are not made")
+    if bad:
+        print(f"\n{bad} of {len(patched)} pushes with the patches are not fine")
+    return 1 if missing or bad else 0
 
 
 if __name__ == "__main__":

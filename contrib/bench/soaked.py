@@ -64,8 +64,8 @@ class Push:
 class Seen:
     """What was seen: the exit code; how many blobs are stored intact, of how many; how many
     uploads were stored corrupt; how many requests began where none should; whether the client
-    hung; whether it printed a traceback; how often the server did wrong; and how long it took, in
-    seconds."""
+    hung; whether it printed a traceback; how often the server did wrong; how long it took, in
+    seconds; and whether the client ended well, but not before it was hung up on (``late``)."""
 
     exit_code: int
     stored: int
@@ -77,6 +77,7 @@ class Seen:
     struck: int
     seconds: float
     last: str
+    late: bool = False
 
     @property
     def outcome(self) -> str:
@@ -91,8 +92,10 @@ class Seen:
 
     @property
     def is_bad(self) -> bool:
-        """Whether nothing like it may come of a patched release; to fail with a message may."""
-        return bool(self.corrupt or self.garbled) or self.outcome not in (FINE, FAILED)
+        """Whether nothing like it may come of a patched release.  To fail is as bad as the rest: an
+        honest server gives no reason to, and one that breaks connections by chance never breaks
+        those of one object more often in a row than lfs.retry makes good."""
+        return bool(self.corrupt or self.garbled) or self.outcome != FINE
 
 
 def make(push: Push, client: Client, wanted: tuple[str, ...], room: Path, keep: Path) -> Seen:
@@ -116,7 +119,7 @@ def make(push: Push, client: Client, wanted: tuple[str, ...], room: Path, keep: 
             server.settle()
         requests = server.requests()
         seen = look(finished, requests, wanted, hung, seconds)
-    if seen.outcome != FINE or seen.is_bad:
+    if seen.is_bad or seen.late:
         _keep(keep, push, seen, finished, requests)
     return seen
 
@@ -158,7 +161,8 @@ def look(
     accepted = [r for r in requests if r.method == "PUT" and r.status == 200]
     intact = {r.object for r in accepted if r.sha256 == r.object}
     output = _printed(finished)
-    # a client that was hung up on when all was done had not hung
+    # On a busy machine a client may be hung up on when all is done.  So may one that waits for an
+    # answer that another has read, so it is told.
     done = finished.code == 0 and intact.issuperset(wanted) and not finished.timed_out
     return Seen(
         exit_code=finished.code,
@@ -171,6 +175,7 @@ def look(
         struck=sum(r.outcome == "reset" or bool(r.detail) for r in requests),
         seconds=round(seconds, 3),
         last="".join(output.strip().splitlines()[-1:])[:200],
+        late=hung and done,
     )
 
 
