@@ -9,7 +9,18 @@ import pytest
 from helpers_proof import blob, evidence, put
 from hgport.proof.courses import SOUND
 from hgport.proof.evidence import Attempt, Evidence, Request
-from hgport.proof.expectations import HANG, REFUSED, STORED, UNSAFE, UNSTATED, Expectation
+from hgport.proof.expectations import (
+    GIVEN_UP,
+    HANG,
+    REFUSED,
+    STORED,
+    STORED_AGAIN,
+    TLS_ENDED,
+    UNHEARD,
+    UNSAFE,
+    UNSTATED,
+    Expectation,
+)
 from hgport.proof.judge import observed, problems
 from hgport.proof.scenarios import HONEST, LFS, Operation, Scenario
 
@@ -107,6 +118,41 @@ def test_a_reproduction_that_does_not_reproduce(seen: Evidence, problem: str) ->
 )
 def test_what_breaks_refused(seen: Evidence, problem: str) -> None:
     assert problem in "; ".join(problems(seen, ROW, REFUSED))
+
+
+def test_what_is_to_be_stored_twice_is_not_right_once() -> None:
+    again = (put(ONE, 1, 2), put(ONE, 2, 1), put(TWO, 3, 1), put(TWO, 4, 1))
+    assert problems(evidence(BATCH, *again), ROW, STORED_AGAIN) == ()
+    for requests in again[:3], (*again[1:3], put(TWO, 4, 1)):
+        (problem,) = problems(evidence(BATCH, *requests), ROW, STORED_AGAIN)
+        assert problem.endswith("stored 1 times, 2 are right")
+
+
+def test_who_gives_up_has_tried_that_often() -> None:
+    ended = {"exit_code": 255, "output": "abort: LFS error: x after 6 attempts!\n"}
+    lost = [put(ONE, n, 1, status=None, outcome="reset") for n in range(2, 8)]
+    assert problems(evidence(BATCH, *lost, **ended), ROW, GIVEN_UP) == ()
+    assert problems(evidence(*[BATCH] * 6, **ended), ROW, GIVEN_UP) == ()
+    others = [put(TWO, n, 1, status=None, outcome="reset") for n in range(8, 9)]
+    (problem,) = problems(evidence(BATCH, *lost[:5], *others, **ended), ROW, GIVEN_UP)
+    assert problem == "nothing was tried more than 5 times, 6 are right"
+    # where nobody listens, nobody counts
+    assert problems(evidence(BATCH, **ended), ROW, UNHEARD) == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "right"),
+    [
+        (1, "TypeError: %b requires a bytes-like object\n", True),
+        (1, "IndexError: tuple index out of range\n", True),
+        (255, "abort: remotestore: <urlopen error EOF occurred in violation of protocol>\n", True),
+        (255, "abort: no module named x\n", False),
+        (1, "TypeError: 'NoneType' object is not callable\n", False),
+    ],
+)
+def test_tls_that_ended_is_told_in_a_few_ways(code: int, said: str, right: bool) -> None:
+    seen = evidence(BATCH, put(ONE, status=413), exit_code=code, output=said)
+    assert (problems(seen, ROW, TLS_ENDED) == ()) == right
 
 
 @pytest.mark.parametrize("rewinds", [0, 2])

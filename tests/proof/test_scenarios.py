@@ -162,6 +162,20 @@ def test_a_series_that_the_table_does_not_know() -> None:
     assert expectation(refusing, "2.7", series, series, ()).name == "failed"
 
 
+def test_a_stack_that_the_table_does_not_know_below_the_follow_ups() -> None:
+    row, mine = FAULTY[0], ("a.patch", "b.patch")
+    series = (*mine, *FURTHER)
+    told = [expectation(row, "2.7", series[:n], series, (), [mine]) for n in range(6)]
+    assert told == [HANG, UNSTATED, STORED, STORED, STORED, STORED]
+    lost = next(row for row in EVERY if row.course is LOST_TWICE)
+    told = [expectation(lost, "2.7", series[:n], series, (), [mine]).name for n in range(6)]
+    assert told == ["hang", "not corrupt", "failed", "failed", "stored", "stored"]
+    # one which has no patch for a release claims to be whole there
+    assert expectation(row, "2.7", FURTHER[:1], FURTHER, (), [()]) == STORED
+    # without it they are held to what they do by themselves
+    assert expectation(row, "2.7", FURTHER, FURTHER, ()) == HANG
+
+
 def test_the_table_names_the_patches_of_this_project() -> None:
     stack, _catalogue = project.load()
     both, _catalogue = project.load(None, ["followups"])

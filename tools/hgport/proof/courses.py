@@ -22,6 +22,7 @@ from hgport.proof.expectations import (
     STORED_AGAIN,
     STORED_LATE,
     TOO_LONG,
+    UNHEARD,
     UNSAFE,
     Expectation,
     failed,
@@ -130,7 +131,7 @@ LOST_TWICE = Course(
     ),
 )
 FETCH_LOST_TWICE = Course(_RESET, ((RETRY, STORED_LATE),))
-GONE = replace(LOST, at_first=failed(r"Connection refused"), reason="nobody is there")
+GONE = Course(failed(r"Connection refused"), ((RETRY, UNHEARD),), reason="nobody is there")
 # a response is cut short: that of a download is missed, that of an upload is not
 _CUT = failed(r"corrupt remote lfs object|Response length")
 FETCH_CUT = replace(LOST, at_first=_CUT)

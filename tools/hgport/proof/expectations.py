@@ -14,9 +14,11 @@ class Expectation:
     not end in a traceback unless it ``crashes``, and none of its files may be open then.
     ``hangs``: the server waits for the rest of a body while the client waits for the server.
     ``exit_code``: None is any.  ``message``: a regular expression that what the client prints must
-    match.  ``stored``: every blob arrives, once, or no more than ``copies`` times.  ``attempts``:
-    the most transfers of one blob that may be begun.  ``rewinds``: how often a body is rewound for
-    each attempt that reads it.  ``seconds``: the most that the command may take.
+    match.  ``stored``: every blob arrives, as often as ``copies`` says.  ``attempts``: the most
+    transfers of one blob that may be begun; ``tries``: how many there must be of one of them, or of
+    the batch request, at the least, None where nobody is there to count.  ``rewinds``: how often a
+    body is rewound for each attempt that reads it.  ``seconds``: the most that the command may
+    take.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Expectation:
     stored: bool = False
     copies: int = 1
     attempts: int | None = None
+    tries: int | None = None
     rewinds: int | None = None
     seconds: float | None = None
 
@@ -59,9 +62,12 @@ def failed(message: str, attempts: int = 2) -> Expectation:
     )
 
 
-# what lfs.retry allows by default, the first attempt, and one on a connection that was used before
-_MOST = 5 + 1 + 1
-GIVEN_UP = replace(failed(r"after 6 attempts", _MOST), name="given up")
+# the first attempt, and those which lfs.retry allows by default
+_TRIES = 1 + 5
+# one more on a connection that was used before
+_MOST = _TRIES + 1
+GIVEN_UP = replace(failed(rf"after {_TRIES} attempts", _MOST), name="given up", tries=_TRIES)
+UNHEARD = replace(GIVEN_UP, tries=None)
 # broken on a connection that was used before, then on a fresh one
 STORED_LATE = replace(STORED, attempts=3)
 # the response was lost, so nobody knew
@@ -76,11 +82,19 @@ CHANGED = replace(
 CRASHED = Expectation("failed", message=r"IncompleteRead", crashes=True)
 # From 3.10 to 3.12 Python says of a broken TLS connection that it ended, in words of its own, which
 # Mercurial does not take for a broken pipe; lfs stumbles over the error's lack of a reason, and a
-# push of a bundle over its lack of a number.
+# push of a bundle over its lack of a number (either a traceback), and largefiles shows it.
 TLS_ENDED = Expectation(
     "failed",
-    message=_ABORT + r"|TypeError: %b requires a bytes|IndexError: tuple index",
+    message=_ABORT
+    + r"EOF occurred in violation of protocol"
+    + r"|TypeError: %b requires a bytes|IndexError: tuple index",
     crashes=True,
-    attempts=_MOST,
+    attempts=2,
     seconds=20,
+)
+# where nothing was answered, it may be told as in any other Python, too
+TLS_LOST = replace(
+    TLS_ENDED,
+    message=TLS_ENDED.message + r"|bad HTTP status line|Connection reset by peer",
+    attempts=_MOST,
 )

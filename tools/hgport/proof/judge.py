@@ -25,6 +25,7 @@ def problems(evidence: Evidence, row: Scenario, expected: Expectation) -> tuple[
         *_printed(evidence, expected),
         *_stored(evidence, expected),
         *_attempts(evidence, expected),
+        *_tries(evidence, expected),
         *_rewinds(evidence, expected),
         *_leaks(evidence),
         *_time(evidence, expected),
@@ -100,8 +101,8 @@ def _stored(evidence: Evidence, expected: Expectation) -> Iterator[str]:
     if missing:
         yield f"{len(missing)} of {len(evidence.wanted)} not stored"
     for one in evidence.wanted:
-        if counts[one] > expected.copies:
-            yield f"{one[:12]} stored {counts[one]} times"
+        if counts[one] and counts[one] != expected.copies:
+            yield f"{one[:12]} stored {counts[one]} times, {expected.copies} are right"
 
 
 def _attempts(evidence: Evidence, expected: Expectation) -> Iterator[str]:
@@ -111,6 +112,15 @@ def _attempts(evidence: Evidence, expected: Expectation) -> Iterator[str]:
     for name, count in begun.items():
         if count > expected.attempts:
             yield f"{name[:12]} was begun {count} times, at most {expected.attempts} are right"
+
+
+def _tries(evidence: Evidence, expected: Expectation) -> Iterator[str]:
+    if expected.tries is None:
+        return
+    begun = Counter(r.object or r.path for r in evidence.requests if r.object or _is_batch(r))
+    most = max(begun.values(), default=0)
+    if most < expected.tries:
+        yield f"nothing was tried more than {most} times, {expected.tries} are right"
 
 
 def _rewinds(evidence: Evidence, expected: Expectation) -> Iterator[str]:
@@ -144,6 +154,10 @@ def _stored_counts(evidence: Evidence) -> Counter[str]:
         return Counter(dict.fromkeys(evidence.kept, 1))
     whole = (r for r in evidence.requests if _accepted(r) and _intact(r, evidence))
     return Counter(request.sha256 for request in whole)
+
+
+def _is_batch(request: Request) -> bool:
+    return request.path.endswith("/objects/batch")
 
 
 def _accepted(request: Request) -> bool:

@@ -20,7 +20,7 @@ from hgport.model.ranges import select
 from hgport.model.release import Release, line_key
 from hgport.model.stack import Stack
 from hgport.proof import scenarios, versions
-from hgport.proof.courses import FURTHER, TLS_PYTHONS
+from hgport.proof.courses import FIRST, FURTHER, TLS_PYTHONS
 from hgport.proof.expectations import Expectation
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.scenarios import Scenario
@@ -249,6 +249,15 @@ def _names(stack: Stack, release: Release) -> tuple[str, ...]:
     return tuple(patch.name for patch in stack.patches_for(release.line))
 
 
+def _foreign(stack: Stack, release: Release) -> Iterator[tuple[str, ...]]:
+    """The patches for a release of each of the stacks that take the place of our first."""
+    if set(FIRST).intersection(stack.names):
+        return
+    for layer in stack.layers:
+        if not scenarios.KNOWN.intersection(layer.top.names):
+            yield tuple(p.name for p in layer.for_line(release.line).series.patches)
+
+
 def without_rows(releases: Sequence[Release], rows: Sequence[Scenario]) -> tuple[Release, ...]:
     """The releases that none of the rows makes sense on."""
     return tuple(one for one in releases if not any(_fits(row, one) for row in rows))
@@ -289,13 +298,14 @@ class _Wanted:
         self._whole = (*self._series, *lacking(stack, catalogue, release, upto))
         if not self._whole and not scenarios.KNOWN.intersection(stack.names):
             self._whole = stack.top.names
+        self._foreign = tuple(_foreign(stack, release))
 
     def of(self, subject: Subject, row: Scenario) -> Expectation:
         """What must come of a row."""
         python = subject.interpreter.version
         applied = self._whole if subject.whole else subject.applied
         series = self._whole if subject.whole else self._series
-        return scenarios.expectation(row, python, applied, series, self._absorbed)
+        return scenarios.expectation(row, python, applied, series, self._absorbed, self._foreign)
 
 
 def _cells(

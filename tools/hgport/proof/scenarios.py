@@ -7,7 +7,7 @@ carries out.  What must come of a row is a ``Course``.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from hgport.proof import faults
@@ -30,7 +30,7 @@ from hgport.proof.courses import (
     denied,
     forked,
 )
-from hgport.proof.expectations import TLS_ENDED, UNSTATED, Expectation
+from hgport.proof.expectations import TLS_ENDED, TLS_LOST, UNSTATED, Expectation
 from hgport.proof.faults import Fault
 
 # what it is done against
@@ -217,7 +217,8 @@ def over(transport: str, fault: Fault, course: Course) -> Course:
         reason = course.reason or "Python 3.10 to 3.12 hide a broken pipe under TLS"
         # one that is sent again is sent again whatever is said
         but_with = (TLS,) if early else (RETRY, TLS)
-        return replace(course, in_new=TLS_ENDED, but_with=but_with, reason=reason)
+        in_new = TLS_ENDED if early else TLS_LOST
+        return replace(course, in_new=in_new, but_with=but_with, reason=reason)
     return course
 
 
@@ -267,15 +268,25 @@ def expectation(
     applied: tuple[str, ...],
     series: tuple[str, ...],
     absorbed: Collection[str],
+    foreign: Sequence[Sequence[str]] | None = None,
 ) -> Expectation:
     """What must hold on a tree of a release in a Python ("3.8").  The release has ``absorbed`` some
     changes; the patches ``applied``, a prefix of ``series``, are on top (file names all).
+    ``foreign`` are the patches of those stacks which share none with the table and take the place
+    of the first of ours; None takes the series for one, if it is.
 
-    A series that shares no patch with the table is held to this: whole, it does what the first of
-    ours does; a part of it may still fail, but corrupts nothing.
+    Such a stack is held to this: whole, it does what the first of ours does; a part of it may still
+    fail, but corrupts nothing.
     """
-    if applied and not KNOWN.intersection(series):
-        return row.course.at({*FIRST, *absorbed}, python) if applied == series else UNSTATED
+    if foreign is None:
+        foreign = () if KNOWN.intersection(series) else (series,)
     in_force = {*applied, *absorbed}
+    rewinds = 1 if REWIND in in_force else None
+    for names in foreign if applied else ():
+        missing = set(names).difference(applied)
+        if not missing:
+            in_force.update(FIRST)
+        elif len(missing) < len(set(names)):
+            return UNSTATED
     holds = row.course.at(in_force, python)
-    return replace(holds, rewinds=1) if REWIND in in_force and not holds.unsafe else holds
+    return holds if holds.unsafe else replace(holds, rewinds=rewinds)
