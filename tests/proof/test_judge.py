@@ -16,6 +16,7 @@ from hgport.proof.expectations import (
     STORED,
     STORED_AGAIN,
     TLS_ENDED,
+    TLS_LOST,
     UNHEARD,
     UNSAFE,
     UNSTATED,
@@ -153,6 +154,9 @@ def test_who_gives_up_has_tried_that_often() -> None:
 def test_tls_that_ended_is_told_in_a_few_ways(code: int, said: str, right: bool) -> None:
     seen = evidence(BATCH, put(ONE, status=413), exit_code=code, output=said)
     assert (problems(seen, ROW, TLS_ENDED) == ()) == right
+    assert (problems(seen, ROW, TLS_LOST) == ()) == right
+    cut = replace(seen, output="abort: Response length (1) does not match (2) for x\n")
+    assert problems(cut, ROW, TLS_LOST) == () != problems(cut, ROW, TLS_ENDED)
 
 
 @pytest.mark.parametrize("rewinds", [0, 2])

@@ -95,6 +95,8 @@ TLS_ENDED = Expectation(
 # where nothing was answered, it may be told as in any other Python, too
 TLS_LOST = replace(
     TLS_ENDED,
-    message=TLS_ENDED.message + r"|bad HTTP status line|Connection reset by peer",
+    message=TLS_ENDED.message
+    + r"|bad HTTP status line|Connection reset by peer"
+    + r"|Response length|corrupt remote lfs object",
     attempts=_MOST,
 )
