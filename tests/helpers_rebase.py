@@ -30,6 +30,20 @@ PATCHES = {
 BOTH = numbered(30, line10="upstream and patched ten")
 
 
+def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines that were printed, if nothing was said on standard error."""
+    got = capsys.readouterr()
+    assert got.err == ""
+    return got.out.splitlines()
+
+
+def error(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on standard error."""
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    return err
+
+
 def project(
     root: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from helpers_engine import Project, file_diff, numbered, patch_bytes
-from helpers_rebase import BASE, BOTH, NEW, OLD, PATCHES, TWO, project
+from helpers_rebase import BASE, BOTH, NEW, OLD, PATCHES, TWO, error, project, said
 from hgport.cli import run
 from hgport.engine import hg
 
@@ -67,18 +67,6 @@ def finished(finished_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyP
     result = _copied(finished_once, tmp_path / "project", monkeypatch)
     monkeypatch.chdir(result.root)
     return result
-
-
-def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    got = capsys.readouterr()
-    assert got.err == ""
-    return got.out.splitlines()
-
-
-def error(capsys: pytest.CaptureFixture[str]) -> str:
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1
-    return err
 
 
 def copy(made: Project, version: str = "5.1") -> Path:

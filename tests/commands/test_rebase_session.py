@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers_engine import Project, file_diff, log, numbered, patch_bytes, write_stack
-from helpers_rebase import LOW, LOW_H, LOWER, OLD_UP_F, SIDE, UP, UPPER, two_stacks
+from helpers_rebase import LOW, LOW_H, LOWER, OLD_UP_F, SIDE, UP, UPPER, error, said, two_stacks
 from hgport.cli import run
 from hgport.engine import hg
 
@@ -20,18 +20,6 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     result = two_stacks(tmp_path / "project", monkeypatch)
     monkeypatch.chdir(result.root)
     return result
-
-
-def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    got = capsys.readouterr()
-    assert got.err == ""
-    return got.out.splitlines()
-
-
-def error(capsys: pytest.CaptureFixture[str]) -> str:
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1
-    return err
 
 
 def settle() -> None:

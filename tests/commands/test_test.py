@@ -186,13 +186,14 @@ def test_a_stack_on_top(python: str, capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out.splitlines()
     assert out[4].endswith("followups/series, base 5.2")
     # it is run without a patch, with all, and with the one that makes the difference
-    assert cells_of(out) == ["1 failed", "-", "-", "-", "-", "1 stored", "-", "-"]
+    assert cells_of(out) == ["1 failed", "-", "-", "-", "-", "1 stored", "-"]
     assert cli.run([*args[:2], "--scenario", LOST.name]) == 2
     assert "no scenario matches" in capsys.readouterr().err
     assert cli.run(["test", "--list", "--with", "followups", "--json"]) == 0
     plain = told(capsys)
     assert len(plain["scenarios"]) == len(EVERY)
-    assert [Path(one).parent.name for one in plain["with"]] == ["followups"]
+    assert [len(one["patches"]) for one in plain["stacks"]] == [3, 3]
+    assert Path(plain["stacks"][1]["series"]).parent.name == "followups"
 
 
 def test_a_further_stack_alone(python: str, capsys: pytest.CaptureFixture[str]) -> None:
