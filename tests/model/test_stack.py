@@ -112,6 +112,7 @@ def test_names_of_all_layers_the_lowest_first(tmp_path: Path) -> None:
     assert (found.names, found.own_names) == (("a", "b", "c", "d"), ("c", "d"))
     assert found.named("b") == "b"
     assert [layer.top.names for layer in found.layers] == [("a",), ("c",)]
+    assert [found.layer_of(name) for name in "abcd"] == [*[found.layers[0]] * 2, *[found] * 2]
 
 
 def test_a_patch_is_in_one_layer_only(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def _expected(source: Lineage, under: Stack, catalogue: Catalogue) -> list[Patch
 def _refuse_order(stack: Stack, patch: Patch, changeset: Committed, directory: Path) -> None:
     """Raise UsageError for a changeset in the place of a patch that is one of another layer."""
     said = headers.stripped(changeset.description)
-    layer = next(one for one in stack.layers if patch.name in one.own_names)
+    layer = stack.layer_of(patch.name)
     others = [one for one in stack.layers if one is not layer]
     series = [port for one in others for port in (one.top, *(p.series for p in one.ports))]
     for other in (other for one in series for other in one.patches):
@@ -91,7 +91,7 @@ def _changed(
 ) -> UsageError:
     """The error of a changeset that is not what it should be."""
     name = result.patch.name
-    layer = next(one for one in under.layers if name in one.own_names)
+    layer = under.layer_of(name)
     last = max(i for i, one in enumerate(expected) if one.patch.name in layer.own_names)
     node = source.changesets[min(last, len(source.changesets) - 1)].node
     options = naming.options_for(under, name)

@@ -23,7 +23,7 @@ def options(files: Sequence[str]) -> str:
 
 def options_for(stack: Stack, name: str) -> str:
     """The options for the layer that has the patch of that file name, on all that is below it."""
-    return options(files_of(next(one for one in stack.layers if name in one.own_names)))
+    return options(files_of(stack.layer_of(name)))
 
 
 def _shown(file: str) -> str:

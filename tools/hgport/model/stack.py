@@ -37,8 +37,8 @@ class Stack:
 
     ``base`` is the line that the top-level series is written for; None says that nobody knows, and
     then the top-level series serves whatever is older than the oldest port directory.  ``under`` is
-    the stack that this one lies on.  But for ``layers``, ``names``, ``named`` and ``patches_for``,
-    everything here is about this stack alone.
+    the stack that this one lies on.  But for ``layers``, ``layer_of``, ``names``, ``named`` and
+    ``patches_for``, everything here is about this stack alone.
     """
 
     top: Series
@@ -69,6 +69,10 @@ class Stack:
     def layers(self) -> tuple[Stack, ...]:
         """This stack and those below it, the lowest first."""
         return (*(self.under.layers if self.under else ()), self)
+
+    def layer_of(self, name: str) -> Stack:
+        """The layer that has the patch of that file name; one of the layers must."""
+        return next(layer for layer in self.layers if name in layer.own_names)
 
     def patches_for(self, line: str) -> tuple[Patch, ...]:
         """All patches for the releases of ``line``, of the lowest layer first."""
