@@ -136,7 +136,7 @@ def test_fetch_downloads_what_is_missing(
     sdists = tmp_path / "cache" / "sdists"
     assert hgport(["releases", "--fetch", "5.2.2"]) == 0
     said = capsys.readouterr()
-    assert said.out == f"1 sdists in {sdists}, 1 of them new (0.4 MiB)\n"
+    assert said.out == f"1 sdist in {sdists}, 1 of them new (0.4 MiB)\n"
     assert said.err == "fetched mercurial-5.2.2.tar.gz (0.4 MiB)\n"
     assert hgport(["releases", "--fetch", "all", "--jobs", "2", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["sdists"]
@@ -145,6 +145,44 @@ def test_fetch_downloads_what_is_missing(
     assert hgport(["releases", "--fetch", "all"]) == 0
     assert "0 of them new" in capsys.readouterr().out
     assert len(server.asked) == 3
+
+
+def test_fetch_counts_what_it_replaces(
+    server: Index, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sdists = tmp_path / "cache" / "sdists"
+    sdists.mkdir(parents=True)
+    (sdists / RELEASES["5.2.2"].sdist).write_bytes(bytes(len(DATA["5.2.2"])))
+    (sdists / RELEASES["5.1"].sdist).write_bytes(DATA["5.1"])
+    assert hgport(["releases", "--fetch", "5.1,5.2.2"]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"2 sdists in {sdists}, 1 of them new (0.4 MiB)\n"
+    assert said.err == "fetched mercurial-5.2.2.tar.gz (0.4 MiB)\n"
+
+
+def test_what_is_not_the_right_file_is_not_said_to_be_fetched(
+    server: Index, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.files[RELEASES["5.2.2"].sdist] = bytes(len(DATA["5.2.2"]))
+    assert hgport(["releases", "--fetch", "5.2.2"]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("hgport: mercurial-5.2.2.tar.gz as downloaded is not the file")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("page", [b"<html><body>Please log in</body></html>", b"", b"\0garbage"])
+def test_a_page_without_mercurial_is_no_good_news(
+    server: Index, catalogue: Path, page: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.html, server.page = True, page
+    before = catalogue.read_bytes()
+    assert hgport(["releases", "--update"]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("hgport: the index lists no release of Mercurial")
+    assert said.err.count("\n") == 1
+    assert catalogue.read_bytes() == before
 
 
 @pytest.mark.parametrize(

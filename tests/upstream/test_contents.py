@@ -2,20 +2,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helpers_upstream import cached, plain, sdist_of, tar_gz
+from hgport.engine.directories import directories
 from hgport.errors import OutsideError
 from hgport.model.release import Release
 from hgport.process import run
+from hgport.upstream import sdist, unpack
 from hgport.upstream.contents import Contents
 
 FILES = {"hg": b"#! hg", "mercurial/url.py": b"url", "empty": b""}
@@ -211,18 +215,82 @@ def test_a_run_that_is_ended_leaves_a_good_store(
     assert capfd.readouterr().err == ""
 
 
-def test_a_cache_that_cannot_be_written_is_one_line(
-    cache: Path, release: Release, monkeypatch: pytest.MonkeyPatch
+def test_a_store_that_cannot_be_written_is_done_without(
+    cache: Path, release: Release, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    blocked = cache / "file"
-    blocked.write_bytes(b"")
-    contents = Contents(blocked / "contents.sqlite")
-    with contents, pytest.raises(OutsideError) as caught:
+    (cache / "contents.sqlite.lock").mkdir()
+    for _again in range(2):
+        with Contents() as contents:
+            assert contents.read(release, PATHS)["hg"] == b"#! hg"
+            assert contents.read(release, ["gone"]) == {"gone": None}
+            assert contents.executable(release, "hg")
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith("hgport: contents are not remembered: cannot write ")
+
+
+def test_without_sdists_a_store_that_cannot_be_written_is_one_line(
+    cache: Path, release: Release, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (cache / "contents.sqlite.lock").mkdir()
+    no_sdist(cache)
+    with Contents() as contents, pytest.raises(OutsideError) as caught:
         contents.read(release, ["hg"])
+    assert "contents.sqlite.lock" in caught.value.message
     assert "\n" not in caught.value.message
+    assert capfd.readouterr().err == ""
 
 
-def test_a_full_disk_is_one_line(cache: Path) -> None:
+@pytest.fixture()
+def inflated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the sdists that were inflated, in order."""
+    found: list[str] = []
+    real = unpack.read
+
+    def read(path: Path) -> unpack.Archive:
+        found.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(unpack, "read", read)
+    return found
+
+
+def test_an_sdist_is_inflated_once_for_files_and_directories(
+    release: Release, inflated: list[str]
+) -> None:
+    with Contents() as contents:
+        contents.learn({release: PATHS})
+        contents.learn({release: PATHS[::-1]})
+        assert contents.read(release, PATHS)["empty"] == b""
+    assert directories([release]) == {"5.2.2": {"mercurial"}}
+    assert inflated == [release.sdist]
+
+
+def test_what_lacks_is_learned_in_one_go(
+    cache: Path, inflated: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    real = sdist.fetch_all
+
+    def fetch_all(releases: Iterable[Release], **options: Any) -> list[Path]:
+        asked.append([release.version for release in releases])
+        return real(releases, **options)
+
+    monkeypatch.setattr(sdist, "fetch_all", fetch_all)
+    one, two, three = (
+        cached(cache, version, sdist_of(version, {"hg": version.encode()}))
+        for version in ("5.0", "5.1", "5.2")
+    )
+    with Contents() as contents:
+        contents.read(two, ["hg"])
+        contents.learn({one: ["hg"], two: ["hg"], three: ["hg", "gone"]})
+        assert contents.read_many([one, two, three], ["hg"])["5.0"] == {"hg": b"5.0"}
+        assert contents.read(three, ["gone"]) == {"gone": None}
+    assert [versions for versions in asked if versions] == [["5.1"], ["5.0", "5.2"]]
+    assert sorted(inflated) == [one.sdist, two.sdist, three.sdist]
+
+
+def test_a_full_disk_costs_a_word(cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
     files = {f"f{i}": os.urandom(9000) for i in range(30)}
     release = cached(cache, "5.2", sdist_of("5.2", files))
     disk = cache / "disk"
@@ -231,9 +299,10 @@ def test_a_full_disk_is_one_line(cache: Path) -> None:
         pytest.skip("no right to mount a small file system here")
     try:
         with Contents(disk / "contents.sqlite") as contents:
-            with pytest.raises(OutsideError, match="cannot use .*full|I/O"):
-                contents.read(release, files)
-            assert contents.read(release, ["f1"]) == {"f1": files["f1"]}
+            assert contents.read(release, files) == files
+        said = capfd.readouterr().err
+        assert said.count("\n") == 1
+        assert re.search("contents are not remembered: cannot use .*(full|I/O)", said)
     finally:
         run(["umount", disk])
 

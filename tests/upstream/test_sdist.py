@@ -46,6 +46,63 @@ def test_a_wrong_file_while_offline_is_said_to_be_wrong(
     assert names(cache) == {RELEASE.sdist}
 
 
+@pytest.mark.parametrize("damage", [SDIST[:-1] + b"x", SDIST[:500], b""])
+def test_a_wrong_file_without_a_network_is_named(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes
+) -> None:
+    cached(cache.parent, "5.2.2", SDIST)
+    (cache / RELEASE.sdist).write_bytes(damage)
+    index._published_once.cache_clear()
+    monkeypatch.setenv("HGPORT_INDEX_URL", f"http://127.0.0.1:{closed_port()}/simple/")
+    with pytest.raises(OutsideError) as caught:
+        sdist.fetch(RELEASE)
+    wrong = (
+        f"cannot replace {cache / RELEASE.sdist}, which is not the file that the catalogue names"
+    )
+    assert caught.value.message.startswith(f"{wrong}: cannot ask the index: ")
+    assert "\n" not in caught.value.message
+    assert (cache / RELEASE.sdist).read_bytes() == damage
+
+
+@pytest.mark.parametrize("suffix", ["", ".part"])
+def test_a_directory_in_its_place_is_said_before_anything_is_asked(
+    server: Index, cache: Path, suffix: str
+) -> None:
+    place = cache / f"{RELEASE.sdist}{suffix}"
+    place.mkdir(parents=True)
+    with pytest.raises(OutsideError) as caught:
+        sdist.fetch(RELEASE)
+    assert caught.value.message == f"cannot write {place}: it is a directory"
+    assert server.asked == []
+    assert server.pages == 0
+
+
+def test_a_fifo_in_its_place_is_replaced(server: Index, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    os.mkfifo(cache / RELEASE.sdist)
+    assert sdist.fetch(RELEASE).read_bytes() == SDIST
+
+
+@pytest.mark.parametrize("left", [SDIST, SDIST[:20_000], bytes(20_000), bytes(len(SDIST))])
+def test_the_end_is_told_once_and_when_the_hash_is_right(
+    server: Index, cache: Path, left: bytes
+) -> None:
+    part(cache, left)
+    told: list[tuple[int, bool]] = []
+    path = cache / RELEASE.sdist
+    sdist.fetch(RELEASE, progress=lambda done, _whole: told.append((done, path.exists())))
+    assert told[-1] == (len(SDIST), True)
+    assert [done for done, _there in told].count(len(SDIST)) == 1
+
+
+def test_no_end_is_told_of_another_file(server: Index, cache: Path) -> None:
+    server.files[RELEASE.sdist] = bytes(len(SDIST))
+    told: list[int] = []
+    with pytest.raises(OutsideError, match="is not the file that the catalogue names"):
+        sdist.fetch(RELEASE, progress=lambda done, _whole: told.append(done))
+    assert max(told) < len(SDIST)
+
+
 def part(cache: Path, data: bytes) -> Path:
     cache.mkdir(parents=True)
     path = cache / f"{RELEASE.sdist}.part"
@@ -179,7 +236,9 @@ def test_no_network_is_one_line_and_the_cache_still_serves(
 ) -> None:
     index._published_once.cache_clear()
     monkeypatch.setenv("HGPORT_INDEX_URL", f"http://127.0.0.1:{closed_port()}/simple/")
-    with pytest.raises(OutsideError, match="cannot ask the index: .*refused") as caught:
+    with pytest.raises(
+        OutsideError, match="5.2.2.tar.gz: cannot ask the index: .*refused"
+    ) as caught:
         sdist.fetch(RELEASE)
     assert "\n" not in caught.value.message
     assert len(caught.value.message) < 160
@@ -216,6 +275,25 @@ def test_several_are_fetched_over_two_connections(server: Index, cache: Path) ->
     assert server.most_at_once == 2
     assert told == {version: len(data) for version, data in DATA.items()}
     assert server.pages == 1
+
+
+def test_what_was_just_downloaded_is_hashed_once(
+    server: Index, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached(cache.parent, "5.1", DATA["5.1"])
+    hashed: list[str] = []
+    real = sdist._sha256
+
+    def sha256(path: Path) -> str:
+        hashed.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(sdist, "_sha256", sha256)
+    wanted = list(RELEASES.values())
+    assert [path.name for path in sdist.fetch_all(wanted)] == [one.sdist for one in wanted]
+    assert sorted(name.partition(".part")[0] for name in hashed) == sorted(
+        one.sdist for one in wanted
+    )
 
 
 def test_after_a_failure_no_further_download_starts(server: Index, cache: Path) -> None:

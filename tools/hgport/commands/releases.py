@@ -16,7 +16,7 @@ from hgport.model.catalogue import Catalogue, updated
 from hgport.model.patch import short_name
 from hgport.model.ranges import select
 from hgport.model.release import Release
-from hgport.output import say
+from hgport.output import counted, say
 from hgport.places import project_dir
 
 
@@ -96,19 +96,27 @@ def _say_news(added: list[Release], yanked: list[Release], catalogue: Catalogue)
 def fetch_releases(
     releases: Sequence[Release], jobs: int, *, quiet: bool = False
 ) -> dict[str, Any]:
-    """Download the sdists that the cache lacks, and say so unless ``quiet``.
+    """Download the sdists that the cache lacks, or whose file there is damaged, and say so
+    unless ``quiet``.
 
     Returns the path of every one by version.
     """
     from hgport.report.downloads import mebibytes, shown
-    from hgport.upstream.sdist import fetch_all, is_cached
+    from hgport.upstream.sdist import fetch_all
 
-    missing = [release for release in releases if not is_cached(release)]
+    new: set[Release] = set()
     with shown() as progress:
-        paths = fetch_all(releases, jobs=jobs, progress=progress)
+
+        def tell(release: Release, done: int, whole: int) -> None:
+            progress(release, done, whole)
+            if done == whole:
+                new.add(release)
+
+        paths = fetch_all(releases, jobs=jobs, progress=tell)
     if not quiet:
-        size = mebibytes(sum(release.size for release in missing))
-        say(f"{len(paths)} sdists in {paths[0].parent}, {len(missing)} of them new ({size})")
+        size = mebibytes(sum(release.size for release in new))
+        what = counted(len(paths), "sdist", "sdists")
+        say(f"{what} in {paths[0].parent}, {len(new)} of them new ({size})")
     return {"sdists": {release.version: str(p) for release, p in zip(releases, paths)}}
 
 

@@ -1,23 +1,18 @@
 """Which paths are directories in a release: there, no patch can make a file.
 
-The store of contents knows files only, so these are remembered beside it, by the sha256 of the
-sdist, and read from the sdist when they are not.
+They are remembered by whoever looks into an sdist (``upstream/contents.py``), and read from there
+when they are not.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
-import hashlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hgport.errors import OutsideError
-from hgport.files import write_whole
 from hgport.model.release import Release
-from hgport.places import cache_dir
+from hgport.upstream import store
 
 if TYPE_CHECKING:
     from hgport.upstream.sdist import ProgressOfMany
@@ -34,7 +29,7 @@ def directories(
     ``progress`` is told about downloads (see ``sdist.fetch_all``).  Raises OutsideError if an
     sdist cannot be had.
     """
-    known = {release: _read(_place(release)) for release in releases}
+    known = {release: store.directories(release) for release in releases}
     lacking = [release for release, paths in known.items() if paths is None]
     if lacking:
         known.update(_learned(lacking, progress))
@@ -49,11 +44,8 @@ def _learned(
     sdists = fetch_all(releases, progress=progress)
     with concurrent.futures.ThreadPoolExecutor(_INFLATERS) as pool:
         found = dict(zip(releases, pool.map(_of_sdist, sdists)))
-    try:
-        for release, paths in found.items():
-            write_whole(_place(release), _sealed(paths))
-    except OutsideError as err:
-        print(f"hgport: directories are not remembered: {err}", file=sys.stderr)
+    for release, paths in found.items():
+        store.add_directories(release, paths)
     return found
 
 
@@ -61,21 +53,3 @@ def _of_sdist(sdist: Path) -> frozenset[str]:
     from hgport.upstream import unpack
 
     return frozenset(unpack.read(sdist).directories)
-
-
-def _place(release: Release) -> Path:
-    return cache_dir() / "directories" / release.sha256
-
-
-def _read(place: Path) -> frozenset[str] | None:
-    """What was remembered; None if nothing was, or it is not as it was written."""
-    with contextlib.suppress(OSError):
-        seal, _newline, paths = place.read_bytes().partition(b"\n")
-        if hashlib.sha256(paths).hexdigest().encode() == seal:
-            return frozenset(paths.decode("utf-8", "surrogateescape").split("\0"))
-    return None
-
-
-def _sealed(paths: frozenset[str]) -> bytes:
-    joined = "\0".join(sorted(paths)).encode("utf-8", "surrogateescape")
-    return hashlib.sha256(joined).hexdigest().encode() + b"\n" + joined

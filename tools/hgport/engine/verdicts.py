@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import importlib.util
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,9 +105,13 @@ def _judge_all(
     from hgport.upstream.contents import Contents
 
     made: dict[str, Cells] = {}
+    groups = [
+        (ports, served, touched(stack, catalogue, *ports))
+        for ports, served in _by_ports(stack, releases)
+    ]
     with Contents(progress=progress) as contents:
-        for ports, served in _by_ports(stack, releases):
-            paths = touched(stack, catalogue, *ports)
+        contents.learn({release: paths for _ports, served, paths in groups for release in served})
+        for ports, served, paths in groups:
             files = contents.read_many(served, paths)
             taken = _taken(ports, served, files, progress)
             made.update(_judge_served(stack, catalogue, served, files, taken, fuzz))
@@ -186,7 +189,9 @@ class _Memory:
         return None
 
     def put(self, cells: Iterable[tuple[Release, Cells]]) -> None:
-        from hgport.files import locked, write_whole  # what they import would delay every status
+        # what they import would delay every status
+        from hgport.files import locked, write_whole
+        from hgport.upstream.store import not_remembered
 
         fresh: dict[Path, dict[str, Any]] = {}
         for release, made in cells:
@@ -199,7 +204,7 @@ class _Memory:
                     write_whole(path, _sealed({**_read(path), **entries}))
                 self._forget_oldest()
         except (OutsideError, OSError) as err:
-            print(f"hgport: verdicts are not remembered: {err}", file=sys.stderr)
+            not_remembered("verdicts", err)
 
     def _key(self, release: Release) -> str:
         # the verdict depends on the version too, for what the catalogue says of it

@@ -33,6 +33,7 @@ def mebibytes(count: int) -> str:
 
 class _Lines:
     def tell(self, release: Release, done: int, whole: int) -> None:
+        # which is told when the file was found to be the right one
         if done == whole:
             # one write, so that two threads do not mix their lines
             sys.stderr.write(f"fetched {release.sdist} ({mebibytes(whole)})\n")

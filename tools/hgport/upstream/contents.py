@@ -2,28 +2,38 @@
 
 Inflating an sdist takes longer than everything else that ``status`` does; so what was read from one
 is remembered, content by its hash (releases share most of it), and also which path a release does
-not have.
+not have, and which are directories.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from hgport.errors import OutsideError
 from hgport.model.release import Release
 from hgport.places import cache_dir
 from hgport.sqlitecache import Damaged
 from hgport.upstream import sdist
-from hgport.upstream.store import File, Store
+from hgport.upstream.store import (
+    File,
+    Fleeting,
+    Refused,
+    Store,
+    add_directories,
+    directories,
+    not_remembered,
+)
 
 if TYPE_CHECKING:
     from hgport.upstream.unpack import Member
 
 _INFLATERS = 2
+_T = TypeVar("_T")
 
 
 class Contents:
@@ -32,7 +42,8 @@ class Contents:
     Paths are relative to a release's root, written with ``/``.  A path that the store does not
     know yet is looked up in the release's sdist, which is fetched if need be (``progress`` as in
     ``sdist.fetch_all``), so every method may raise OutsideError.  A store that is damaged or of
-    another version of hgport is set aside, with a word on standard error.
+    another version of hgport is set aside, and one that the disk refuses is done without, each
+    with a word on standard error.
     """
 
     def __init__(
@@ -62,27 +73,51 @@ class Contents:
 
     def executable(self, release: Release, path: str) -> bool:
         """Whether the release has the file and it is executable."""
-        return self._store.sound(lambda: self._files([release], [path]))[release.version][
-            path
-        ].executable
+        return self._sound(lambda: self._files([release], [path]))[release.version][path].executable
+
+    def learn(self, wanted: Mapping[Release, Iterable[str]]) -> None:
+        """Look up paths of several releases, so that nothing is to be fetched when they are read.
+
+        What the store lacks is fetched and inflated in one go, which is quicker than with each
+        release, or some of them, in turn.
+        """
+        paths = {release: list(names) for release, names in wanted.items()}
+        self._sound(lambda: self._learn(self._lacking(paths)))
 
     def read_many(
         self, releases: Iterable[Release], paths: Iterable[str]
     ) -> dict[str, dict[str, bytes | None]]:
         """As ``read``, for several releases at once, by version; equal contents are one object."""
         wanted, names = list(releases), list(paths)
-        return self._store.sound(lambda: self._read(wanted, names))
+        return self._sound(lambda: self._read(wanted, names))
 
     def hashes_many(
         self, releases: Iterable[Release], paths: Iterable[str]
     ) -> dict[str, dict[str, str | None]]:
         """As ``hashes``, for several releases at once, by version."""
         wanted, names = list(releases), list(paths)
-        found = self._store.sound(lambda: self._files(wanted, names))
+        found = self._sound(lambda: self._files(wanted, names))
         return {
             version: {path: one.hash.hex() if one.hash else None for path, one in files.items()}
             for version, files in found.items()
         }
+
+    def _sound(self, call: Callable[[], _T]) -> _T:
+        """The result of ``call``, from a store in memory if the disk refuses the one that it has.
+
+        Raises the disk's refusal if the sdists do not serve either.
+        """
+        try:
+            return self._store.sound(call)
+        except Refused as refused:
+            self._store.close()
+            self._store = Fleeting()
+            try:
+                result = self._store.sound(call)
+            except OutsideError:
+                raise refused from None
+            not_remembered("contents", refused)
+            return result
 
     def _read(
         self, releases: list[Release], paths: list[str]
@@ -98,33 +133,62 @@ class Contents:
     def _files(self, releases: list[Release], paths: list[str]) -> dict[str, dict[str, File]]:
         keys = {release.version: bytes.fromhex(release.sha256) for release in releases}
         known = self._store.files(keys.values(), paths)
-        lacking = [r for r in releases if any((keys[r.version], p) not in known for p in paths)]
+        lacking = _not_in(known, releases, paths)
         if lacking:
-            self._learn(lacking, paths)
+            self._learn(dict.fromkeys(lacking, paths))
             known = self._store.files(keys.values(), paths)
         try:
             return {v: {path: known[key, path] for path in paths} for v, key in keys.items()}
         except KeyError as err:
             raise Damaged("it lost what was just written") from err
 
-    def _learn(self, releases: list[Release], paths: list[str]) -> None:
-        sdists = sdist.fetch_all(releases, progress=self._progress)
+    def _lacking(self, wanted: Mapping[Release, list[str]]) -> dict[Release, list[str]]:
+        """Those releases of which the store does not know all paths."""
+        alike: dict[tuple[str, ...], list[Release]] = {}
+        for release, paths in wanted.items():
+            alike.setdefault(tuple(paths), []).append(release)
+        found = {}
+        for names, releases in alike.items():
+            known = self._store.files([bytes.fromhex(one.sha256) for one in releases], names)
+            lacking = _not_in(known, releases, names)
+            found.update({release: wanted[release] for release in lacking})
+        return found
+
+    def _learn(self, wanted: Mapping[Release, list[str]]) -> None:
+        sdists = sdist.fetch_all(wanted, progress=self._progress)
         # zlib lets go of the interpreter's lock, so two threads are worth it
         with concurrent.futures.ThreadPoolExecutor(_INFLATERS) as pool:
-            work = [pool.submit(_look_up, one, paths) for one in sdists]
+            work = [pool.submit(_look_up, *one) for one in zip(sdists, wanted.values())]
             try:
-                for release, result in zip(releases, work):
-                    self._store.add(bytes.fromhex(release.sha256), result.result())
+                for release in wanted:
+                    files, paths = work.pop(0).result()
+                    self._store.add(bytes.fromhex(release.sha256), files)
+                    # while the sdist is inflated: to ask for them later takes as long again
+                    if directories(release) is None:
+                        add_directories(release, paths)
             finally:
                 for one in work:
                     one.cancel()
 
 
-def _look_up(path: Path, paths: list[str]) -> dict[str, tuple[File, bytes]]:
+def _not_in(
+    known: Mapping[tuple[bytes, str], File], releases: Iterable[Release], paths: Collection[str]
+) -> list[Release]:
+    """The releases of which not every path is known."""
+    return [
+        release
+        for release in releases
+        if any((bytes.fromhex(release.sha256), path) not in known for path in paths)
+    ]
+
+
+def _look_up(path: Path, paths: list[str]) -> tuple[dict[str, tuple[File, bytes]], set[str]]:
+    """What an sdist has at these paths, and every directory in it."""
     from hgport.upstream import unpack  # tarfile takes a while to import
 
-    files = unpack.read(path).files
-    return {name: _looked_up(files.get(name)) for name in paths}
+    archive = unpack.read(path)
+    files = {name: _looked_up(archive.files.get(name)) for name in paths}
+    return files, archive.directories
 
 
 def _looked_up(member: Member | None) -> tuple[File, bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import queue
+import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -36,7 +37,7 @@ def path_of(release: Release) -> Path:
 def is_cached(release: Release) -> bool:
     """Whether a file of the right name and size is in the cache (its hash is checked on use)."""
     try:
-        return path_of(release).stat().st_size == release.size
+        return _has_size(path_of(release), release)
     except OSError:
         return False
 
@@ -45,8 +46,9 @@ def fetch(release: Release, *, progress: Progress | None = None) -> Path:
     """The sdist of ``release`` in the cache, downloaded if need be, its hash just checked.
 
     A cached file with another hash is thrown away and downloaded again.  ``progress`` is called
-    only if something is downloaded.  Raises OutsideError for trouble with the network or the
-    disk, for a download whose hash is wrong, and if HGPORT_OFFLINE forbids to download.
+    only if the cache lacks it, and told of the last byte when the hash is right.  Raises
+    OutsideError for trouble with the network or the disk, for a download whose hash is wrong, and
+    if HGPORT_OFFLINE forbids to download.
     """
     path = path_of(release)
     if _is_right(path, release):
@@ -69,12 +71,17 @@ def fetch_all(
     wanted = list(releases)
     missing = [release for release in wanted if not is_cached(release)]
     jobs = max(1, min(jobs, MOST_JOBS, len(missing)))
-    if jobs > 1:
-        _fetch_at_once(missing, jobs, progress)
-    return [fetch(release, progress=_for_one(release, progress)) for release in wanted]
+    found = _fetch_at_once(missing, jobs, progress) if jobs > 1 else {}
+    for release in wanted:
+        if release not in found:
+            found[release] = fetch(release, progress=_for_one(release, progress))
+    return [found[release] for release in wanted]
 
 
-def _fetch_at_once(releases: list[Release], jobs: int, progress: ProgressOfMany | None) -> None:
+def _fetch_at_once(
+    releases: list[Release], jobs: int, progress: ProgressOfMany | None
+) -> dict[Release, Path]:
+    found: dict[Release, Path] = {}
     todo: queue.SimpleQueue[Release] = queue.SimpleQueue()
     ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
     for release in releases:
@@ -85,7 +92,7 @@ def _fetch_at_once(releases: list[Release], jobs: int, progress: ProgressOfMany 
         try:
             while not stop.is_set():
                 release = todo.get_nowait()
-                fetch(release, progress=_for_one(release, progress))
+                found[release] = fetch(release, progress=_for_one(release, progress))
         except queue.Empty:
             ended.put(None)
         except BaseException as err:
@@ -104,6 +111,7 @@ def _fetch_at_once(releases: list[Release], jobs: int, progress: ProgressOfMany 
                 raise failure
     finally:
         stop.set()
+    return found
 
 
 def _for_one(release: Release, progress: ProgressOfMany | None) -> Progress | None:
@@ -120,13 +128,16 @@ def _silent(done: int, whole: int) -> None:
 def _is_right(path: Path, release: Release) -> bool:
     """Whether the file is there and has the hash."""
     try:
-        if path.stat().st_size != release.size:
-            return False
-        return _sha256(path) == release.sha256
+        return _has_size(path, release) and _sha256(path) == release.sha256
     except FileNotFoundError:
         return False
     except OSError as err:
         raise OutsideError(f"cannot read {path}: {err.strerror}") from err
+
+
+def _has_size(path: Path, release: Release) -> bool:
+    status = path.stat()
+    return stat.S_ISREG(status.st_mode) and status.st_size == release.size
 
 
 def _sha256(path: Path) -> str:
@@ -151,19 +162,49 @@ def _replace(path: Path, release: Release, progress: Progress) -> None:
     """Download into the part, check it, and put it in the place of whatever is there."""
     from hgport.upstream import download, index
 
-    if path.exists():
-        index.refuse_if_offline(f"replace {path}, which is not the file that the catalogue names")
     part = path.with_name(path.name + ".part")
-    with _disk_errors(path):
-        resumed = download.into(part, release, progress)
-        if not _is_right(part, release) and resumed:
+    for place in (path, part):
+        if place.is_dir():
+            raise OutsideError(f"cannot write {place}: it is a directory", "move it away")
+    if path.exists():
+        index.refuse_if_offline(_replacing(path))
+
+    def told(done: int, whole: int) -> None:
+        # the end is told when it is known to be one
+        if done < whole:
+            progress(done, whole)
+
+    with _disk_errors(path), _explained(path, release):
+        while True:
+            resumed = download.into(part, release, told)
+            if _is_right(part, release):
+                break
+            part.unlink()
             # what an earlier run left may be damaged: once more, from the start
-            part.unlink()
-            download.into(part, release, progress)
-        if not _is_right(part, release):
-            part.unlink()
-            raise OutsideError(
-                f"{release.sdist} as downloaded is not the file that the catalogue names",
-                "its size or sha256 differs: the index, or something on the way, served another",
-            )
+            if not resumed:
+                raise OutsideError(
+                    f"{release.sdist} as downloaded is not the file that the catalogue names",
+                    "its size or sha256 differs: the index, or something on the way, served "
+                    "another",
+                )
         part.replace(path)
+    progress(release.size, release.size)
+
+
+def _replacing(path: Path) -> str:
+    return f"replace {path}, which is not the file that the catalogue names"
+
+
+@contextlib.contextmanager
+def _explained(path: Path, release: Release) -> Iterator[None]:
+    """Have what goes wrong outside say for which file."""
+    try:
+        yield
+    except OutsideError as err:
+        if path.exists():
+            what = _replacing(path)
+        elif release.sdist not in err.message:
+            what = f"download {release.sdist}"
+        else:
+            raise
+        raise OutsideError(f"cannot {what}: {err.message}", err.hint) from err

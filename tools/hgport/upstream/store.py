@@ -1,15 +1,23 @@
-"""The file ``contents.sqlite``: which release has which content at which path.
+"""What is remembered of the sdists: the contents of files, and which paths are directories.
 
-Each write is one transaction.  All in it can be read from the sdists again.
+The file ``contents.sqlite`` knows which release has which content at which path; each write is one
+transaction.  The directories of a release, of which it knows nothing, lie in a file of their own,
+``directories/SHA256``.  All of it can be read from the sdists again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from hgport.errors import OutsideError
+from hgport.files import write_whole
+from hgport.model.release import Release
+from hgport.places import cache_dir
 from hgport.sqlitecache import MOST_VALUES, Damaged, SqliteCache
 
 # of the tables below; a store with another number is set aside
@@ -19,6 +27,8 @@ _TABLES = (
     "CREATE TABLE file (sdist BLOB NOT NULL, path BLOB NOT NULL, hash BLOB, "
     "executable INTEGER NOT NULL, PRIMARY KEY (sdist, path)) WITHOUT ROWID",
 )
+# the caches that refused to be written in this process
+_refusing: set[Path] = set()
 
 
 class File(NamedTuple):
@@ -29,11 +39,23 @@ class File(NamedTuple):
     executable: bool
 
 
+class Refused(OutsideError):
+    """The disk refuses the store, or another process holds it for too long."""
+
+
 class Store(SqliteCache):
-    """The store at a path."""
+    """The store at a path.  The OutsideError of its methods is a Refused."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, FORMAT, _TABLES)
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with super()._errors():
+                yield
+        except OutsideError as err:
+            raise Refused(err.message, err.hint) from err
 
     def files(
         self, sdists: Collection[bytes], paths: Collection[str]
@@ -72,6 +94,55 @@ class Store(SqliteCache):
         with self.transaction() as connection:
             connection.executemany("INSERT OR IGNORE INTO blob VALUES (?, ?)", blobs)
             connection.executemany("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", rows)
+
+
+class Fleeting(Store):
+    """A store in memory, for where the disk refuses one."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(":memory:"))
+
+    def _lock(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def _set_aside(self, why: str) -> None:
+        """Nothing is left of it when it is closed."""
+
+
+def directories(release: Release) -> frozenset[str] | None:
+    """What was remembered of a release's directories: their paths, relative to its root.
+
+    None if nothing was, or it is not as it was written.
+    """
+    with contextlib.suppress(OSError):
+        seal, _newline, paths = _directories_of(release).read_bytes().partition(b"\n")
+        if hashlib.sha256(paths).hexdigest().encode() == seal:
+            return frozenset(_to_text(paths).split("\0"))
+    return None
+
+
+def add_directories(release: Release, paths: Collection[str]) -> None:
+    """Remember the directories of a release.  A disk that refuses costs a word."""
+    joined = _to_bytes("\0".join(sorted(paths)))
+    sealed = hashlib.sha256(joined).hexdigest().encode() + b"\n" + joined
+    try:
+        write_whole(_directories_of(release), sealed)
+    except OutsideError as err:
+        not_remembered("directories", err)
+
+
+def not_remembered(what: str, err: Exception) -> None:
+    """Say on standard error that ``what``, a plural, is not remembered.
+
+    Only the first time in a process: a cache that refuses one thing refuses the next as well.
+    """
+    if cache_dir() not in _refusing:
+        _refusing.add(cache_dir())
+        print(f"hgport: {what} are not remembered: {err}", file=sys.stderr)
+
+
+def _directories_of(release: Release) -> Path:
+    return cache_dir() / "directories" / release.sha256
 
 
 def _slices(values: Collection[bytes]) -> Iterator[list[bytes]]:
