@@ -72,6 +72,18 @@ def test_news_tell_what_is_yanked_since(server: Index) -> None:
     assert [(one.version, one.yanked) for one in found.yanked] == [("5.2.2", "broken")]
 
 
+def test_other_releases_than_the_catalogues_are_no_news(server: Index) -> None:
+    catalogue = Catalogue("5.1", "5.1..5.1", (release_of("5.1", DATA),), ())
+    with pytest.raises(OutsideError, match="the index lists no release of Mercurial") as caught:
+        news(catalogue)
+    assert caught.value.hint
+    # a catalogue that is only begun
+    assert len(news(Catalogue("5.1", "5.1..5.1", (), ())).added) == 3
+    server.files = {}
+    with pytest.raises(OutsideError, match="the index lists no release of Mercurial"):
+        news(Catalogue("5.1", "5.1..5.1", (), ()))
+
+
 def test_another_hash_for_a_known_file_is_refused(server: Index) -> None:
     known = release_of("5.2.2", server.files["mercurial-5.2.2.tar.gz"])
     server.hashes = {known.sdist: "ab" * 32}

@@ -23,10 +23,19 @@ def news(catalogue: Catalogue) -> News:
     """Ask the index what is new.
 
     Raises HgportError if it has another file under the name of one that the catalogue knows,
-    OutsideError if it does not answer or does not say what belongs into the catalogue.
+    OutsideError if it does not answer, does not say what belongs into the catalogue, or knows
+    nothing of what is in there.
     """
     published = index.published()
     known = {release.key: release for release in catalogue.releases}
+    if known.keys().isdisjoint(version_key(one.version) for one in published) and (
+        known or not published
+    ):
+        # a page to log in at, in the place of the index, lists nothing either
+        raise OutsideError(
+            "the index lists no release of Mercurial that the catalogue has",
+            "look at what answers there; HGPORT_INDEX_URL or PIP_INDEX_URL may name another index",
+        )
     _refuse_other_hashes(published, catalogue)
     found = News([], [])
     for one in published:
