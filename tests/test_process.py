@@ -264,3 +264,48 @@ def test_a_program_that_says_nothing_in_time(tmp_path: Path) -> None:
     words = [sys.executable, "-c", "import time; time.sleep(60)"]
     with process.running(words, cwd=tmp_path, env={}, log=tmp_path / "log") as program:
         assert program.says(re.compile(b"x"), 0.1) is None and program.alive()
+
+
+TALKER = """
+import sys, time
+print("begun", file=sys.stderr, flush=True)
+for line in sys.stdin:
+    if line == "leave\\n":
+        break
+    if line == "wait\\n":
+        time.sleep(60)
+    print(line.upper(), end="", flush=True)
+    print(line.upper() * 2, end="", flush=True)
+"""
+
+
+def test_talking_with_a_program_line_by_line(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", TALKER]
+    with process.talking(words, cwd=tmp_path, env={}, log=tmp_path / "log") as program:
+        for said in (b"a", b"b"):
+            assert program.say(said)
+            assert [program.line(20) for _number in range(3)] == [said.upper()] * 3
+        assert program.line(0.01) is None
+        assert program.output() == b"begun\n"
+        assert program.say(b"leave")
+        # it has ended, and goes on to have ended
+        assert [program.line(20), program.line(20)] == [b"", b""]
+        until = time.monotonic() + 20
+        while program.say(b"more") and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not program.say(b"more")
+
+
+def test_a_program_that_is_talked_with_ends_with_the_block(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", f"import os; print(os.getpid(), flush=True);{TALKER}"]
+    started = time.monotonic()
+    with process.talking(words, cwd=tmp_path, env={}, log=tmp_path / "log") as program:
+        pid = int(program.line(20) or b"")
+        assert program.say(b"wait") and _runs(pid)
+    assert not _runs(pid) and time.monotonic() - started < 30
+
+
+def test_there_is_nobody_to_talk_with(tmp_path: Path) -> None:
+    talking = process.talking(["no-such-program"], cwd=tmp_path, env={}, log=tmp_path / "log")
+    with pytest.raises(OutsideError, match="cannot run no-such-program"), talking:
+        pass

@@ -18,7 +18,7 @@ from hgport.proof.crew import local_crew
 from hgport.proof.evidence import Evidence
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Cell, Subject
-from hgport.proof.scenarios import SCENARIOS
+from hgport.proof.scenarios import SCENARIOS, Scenario
 from hgport.upstream.contents import Contents
 
 STACK, CATALOGUE = project.load()
@@ -26,11 +26,13 @@ QUICK = [row for row in SCENARIOS if row.quick]
 Found = Mapping[str, "Evidence | str"]
 
 
-def planned(python: Interpreter, count: int) -> dict[Subject, list[Cell]]:
-    """The cells of 5.2.2 in the first so many of the quick rows, by subject."""
+def planned(
+    python: Interpreter, count: int, rows: Sequence[Scenario] | None = None
+) -> dict[Subject, list[Cell]]:
+    """The cells of 5.2.2 in the first so many of the quick rows, or in other rows, by subject."""
     demanded = [(CATALOGUE.release("5.2.2"), (python.version,))]
     of = {python.version: python}
-    return plan.make(STACK, CATALOGUE, demanded, of, rows=QUICK[:count]).by_subject()
+    return plan.make(STACK, CATALOGUE, demanded, of, rows=rows or QUICK[:count]).by_subject()
 
 
 def cells(count: int) -> list[Cell]:
@@ -53,11 +55,34 @@ def test_a_small_piece_goes_ahead_where_others_need_what_it_makes() -> None:
     def sizes(*counts: int, ahead: bool) -> list[int]:
         return [len(p.cells) for p in schedule.cut_up([cells(n) for n in counts], 10, ahead)]
 
-    assert sizes(8, 8, ahead=True) == [2, 6, 8]
-    assert sizes(22, ahead=True) == [2, 10, 10]
+    assert sizes(8, 8, ahead=True) == [1, 7, 8]
+    assert sizes(21, ahead=True) == [1, 10, 10]
     # nobody waits for it
     assert sizes(8, ahead=True) == [8]
     assert sizes(8, 8, ahead=False) == [8, 8]
+
+
+def test_the_piece_that_goes_ahead_makes_the_repositories_of_every_operation() -> None:
+    python = Interpreter("3.8", Path("python3.8"), "never run")
+    subjects = list(planned(python, len(QUICK), SCENARIOS).values())
+    first, *others = schedule.cut_up(subjects, 10, True)
+    every = {row.operation for row in SCENARIOS}
+    assert [cell.row.operation for cell in first.cells].count(SCENARIOS[0].operation) == 1
+    assert {cell.row.operation for cell in first.cells} == every
+    assert len(first.cells) == len(every)
+    cut = [cell.key for piece in (first, *others) for cell in piece.cells]
+    assert sorted(cut) == sorted(cell.key for mine in subjects for cell in mine)
+    assert all(len({c.subject for c in piece.cells}) == 1 for piece in others)
+
+
+def test_a_piece_is_of_one_subject_whatever_its_operations() -> None:
+    python = Interpreter("3.8", Path("python3.8"), "never run")
+    alike = schedule._by_ground(planned(python, len(QUICK)))
+    ((ground, subjects),) = alike.items()
+    assert ground == ("5.2.2", "3.8")
+    assert [{cell.subject for cell in mine} for mine in subjects] == [
+        {subject} for subject in planned(python, len(QUICK))
+    ]
 
 
 def test_pieces_are_small_where_there_is_little_to_do() -> None:

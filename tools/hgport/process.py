@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import shlex
 import signal
 import subprocess
@@ -187,22 +188,89 @@ def running(
         yield Running(child, log)
 
 
+class Talking:
+    """A program that is told and asks back, a line at a time; ``talking`` makes one."""
+
+    def __init__(self, child: subprocess.Popen[bytes], log: Path) -> None:
+        assert child.stdin is not None and child.stdout is not None
+        self._told, self._said = child.stdin, child.stdout
+        self._left = b""
+        self._log = log
+
+    def output(self) -> bytes:
+        """What it has printed beside its lines so far."""
+        return self._log.read_bytes()
+
+    def say(self, line: bytes) -> bool:
+        """Tell it something; whether it is there to be told."""
+        try:
+            self._told.write(line + b"\n")
+            self._told.flush()
+        except OSError:
+            return False
+        return True
+
+    def line(self, seconds: float) -> bytes | None:
+        """What it says next, b"" if it has ended; None if it says nothing for so long."""
+        until = time.monotonic() + seconds
+        while b"\n" not in self._left:
+            if not select.select([self._said], [], [], max(0, until - time.monotonic()))[0]:
+                return None
+            some = os.read(self._said.fileno(), 1 << 16)
+            if not some:
+                return b""
+            self._left += some
+        line, _newline, self._left = self._left.partition(b"\n")
+        return line
+
+
 @contextlib.contextmanager
-def _begun(
-    words: tuple[str, ...], cwd: Path, env: Mapping[str, str], out: IO[bytes]
-) -> Iterator[subprocess.Popen[bytes]]:
+def talking(
+    args: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], log: Path
+) -> Iterator[Talking]:
+    """Run a program for the block, which talks with it over its standard input and output; its
+    standard error goes to the file ``log``.
+
+    It has to end when its input does, which is how it learns that we were killed, and to take what
+    it has started with it.  What is raised is ``running``'s.
+    """
+    words = tuple(str(a) for a in args)
+    with log.open("wb") as errors:
+        child = _start(words, cwd, env, subprocess.PIPE, subprocess.PIPE, errors)
     try:
-        child = subprocess.Popen(
+        yield Talking(child, log)
+    finally:
+        _close_pipes(child)
+        _end(child)
+
+
+def _start(
+    words: tuple[str, ...],
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: int,
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes],
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
             words,
             cwd=cwd,
             env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
             start_new_session=True,
         )
     except (FileNotFoundError, PermissionError) as err:
         raise OutsideError(f"cannot run {words[0]}: {err.strerror}") from err
+
+
+@contextlib.contextmanager
+def _begun(
+    words: tuple[str, ...], cwd: Path, env: Mapping[str, str], out: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
+    child = _start(words, cwd, env, subprocess.DEVNULL, out, subprocess.STDOUT)
     watcher = None
     try:
         watcher = _watcher(child)

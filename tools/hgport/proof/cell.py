@@ -20,33 +20,43 @@ from hgport.proof.evidence import Attempt, Evidence
 from hgport.proof.host import Host
 from hgport.proof.scenarios import BUNDLE, DOWNLOAD, EMBEDDED, LARGEFILES, Scenario
 from hgport.proof.server import Server
-from hgport.proof.world import Ground, Hg, blobs, copied, write_config
+from hgport.proof.world import Client, Ground, Hg, blobs, copied, write_config
 
 _KEPT_OUTPUT = 4000
 _PROBE = Path(inside.__file__).with_name("probe.py")
 _PROBED = "probe.jsonl"
 
 
-def run_cell(ground: Ground, tree: Path, row: Scenario, keep: Path | None = None) -> Evidence:
-    """Run one scenario with the ``hg`` of a tree of the ground's release.
+def run_cell(
+    ground: Ground,
+    tree: Path,
+    row: Scenario,
+    keep: Path | None = None,
+    hg: Client | None = None,
+) -> Evidence:
+    """Run one scenario with the ``hg`` of a tree of the ground's release; ``hg`` is what runs it,
+    if that is not to be a process of its own.
 
     What it worked on is left in the directory ``keep``, if that is given, to be looked at and run
     again; what was there goes.  Raises OutsideError for trouble with the disk, ProgramFailed if
     the release cannot even make the repositories.
     """
     with tempfile.TemporaryDirectory(prefix="cell-", dir=ground.place) as directory:
-        evidence = run_in(Path(directory), ground, tree, row)
+        evidence = run_in(Path(directory), ground, tree, row, hg)
         if keep is not None:
             kept.leave(keep, ground, tree, row, Path(directory))
         return evidence
 
 
-def run_in(place: Path, ground: Ground, tree: Path, row: Scenario) -> Evidence:
+def run_in(
+    place: Path, ground: Ground, tree: Path, row: Scenario, hg: Client | None = None
+) -> Evidence:
     """As ``run_cell``, in an empty directory, which stays."""
+    hg = hg or Hg(ground.interpreter.path, tree)
     repositories = ground.repositories(row.operation)
     copied(repositories, place)
     with _host(ground, place, row) as host:
-        finished, seconds = _run_client(ground, tree, row, place, host)
+        finished, seconds = _run_client(hg, row, place, host)
         host.settle()
     return Evidence(
         requests=host.requests(),
@@ -75,13 +85,11 @@ def _host(ground: Ground, place: Path, row: Scenario) -> Host:
     )
 
 
-def _run_client(
-    ground: Ground, tree: Path, row: Scenario, place: Path, host: Host
-) -> tuple[Finished, float]:
+def _run_client(hg: Client, row: Scenario, place: Path, host: Host) -> tuple[Finished, float]:
     """Run the client of a row in ``place``; also return the seconds that it took."""
     write_config(place / "home", row.operation.kind, _config(place, host, row))
     started = time.monotonic()
-    finished = Hg(ground.interpreter.path, tree)(
+    finished = hg(
         _command(place, host, row),
         cwd=place / "client",
         home=place / "home",

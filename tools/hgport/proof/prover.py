@@ -1,7 +1,8 @@
 """Prove a plan: take what is known of its cells, run the others, and judge them all.
 
 A moment in which the machine is overloaded can make a cell come out wrong.  So a cell that is not
-as stated is run once more, alone, before it is called wrong, and is run anew the next time.
+as stated is run once more, alone and in fresh processes, before it is called wrong, and is run anew
+the next time.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def prove(
         if again:
             place = None if keep is None else partial(_place, keep)
             second = partial(proof.second, place)
-            schedule.run(again, contents, local_crew(1), second, keep=place)
+            schedule.run(again, contents, local_crew(1), second, keep=place, fresh=True)
         proof.tell_rest()
     return [proof.verdicts[cell.key] for cell in plan.cells]
 

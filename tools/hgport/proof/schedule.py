@@ -20,12 +20,10 @@ from hgport.proof.plan import Cell, Subject
 from hgport.proof.work import Done, Work
 from hgport.upstream.contents import Contents
 
-# the making of a world takes about as long as half a cell
-_LEAST_CELLS, _MOST_CELLS = 4, 16
+# the making of a world and the start of its hg take about as long as three cells
+_LEAST_CELLS, _MOST_CELLS = 4, 36
 # pieces for each of the crew, if there are so many: the last of them ends not long after the others
 _PIECES = 4
-# of the first piece of a release and an operation, for whose repositories others wait
-_FIRST_CELLS = 2
 # seconds after which to ask whether the crew is still there
 _PATIENCE = 5
 
@@ -33,8 +31,8 @@ _PATIENCE = 5
 # they could not be run
 Finish = Callable[[Subject, Mapping[str, "Evidence | str"]], None]
 Begun = Callable[[Subject], None]
-# what the pieces of a release, an interpreter and an operation have in common
-_Ground = tuple[str, str, str]
+# what the pieces of a release and an interpreter have in common
+_Ground = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,16 +51,17 @@ def run(
     *,
     begun: Begun | None = None,
     keep: Callable[[Cell], Path] | None = None,
+    fresh: bool = False,
 ) -> None:
     """Have a crew run the cells of each subject.
 
     ``begun`` is told when the first cell of a subject is begun, ``finish`` of each piece.  ``keep``
-    gives the directory where a cell is to be left.  Raises OutsideError for trouble with the
-    network or the disk.
+    gives the directory where a cell is to be left; ``fresh`` is ``Work``'s.  Raises OutsideError
+    for trouble with the network or the disk.
     """
     contents.read_many({s.release: None for s in lacking}, _paths(lacking))
     with crew as hands:
-        _Run(lacking, contents, hands, finish, begun, keep).run()
+        _Run(lacking, contents, hands, finish, begun, keep, fresh).run()
 
 
 def _paths(subjects: Iterable[Subject]) -> list[str]:
@@ -70,8 +69,7 @@ def _paths(subjects: Iterable[Subject]) -> list[str]:
 
 
 def pieces(cells: Sequence[Cell], most: int) -> Iterator[Piece]:
-    """Cells of one subject and operation in pieces of one size, or nearly so, of ``most`` at
-    most."""
+    """Cells of one subject in pieces of one size, or nearly so, of ``most`` at most."""
     count = -(-len(cells) // most)
     for number in range(count):
         some = cells[len(cells) * number // count : len(cells) * (number + 1) // count]
@@ -85,12 +83,14 @@ def size(cells: int, width: int) -> int:
 
 
 def cut_up(alike: Sequence[Sequence[Cell]], most: int, ahead: bool) -> Iterator[Piece]:
-    """The cells of a ground, by subject, in pieces.  If one is to go ``ahead``, the first is a
-    small one."""
+    """The cells of a ground, by subject, in pieces.  If one is to go ``ahead``, the first has a
+    cell of each operation."""
     first, *others = alike
     if ahead and (others or len(first) > most):
-        yield from pieces(first[:_FIRST_CELLS], most)
-        first = first[_FIRST_CELLS:]
+        of_each = {cell.row.operation: cell for cell in reversed(first)}
+        taken = {cell.key for cell in of_each.values()}
+        yield Piece(first[0].subject, tuple(cell for cell in first if cell.key in taken))
+        first = [cell for cell in first if cell.key not in taken]
     for cells in (first, *others):
         yield from pieces(cells, most)
 
@@ -98,8 +98,8 @@ def cut_up(alike: Sequence[Sequence[Cell]], most: int, ahead: bool) -> Iterator[
 class _Run:
     """The state of a run: what waits, and what is at work.
 
-    Where the crew works in one room, a small piece goes ahead of all others that need the same
-    repositories; meanwhile those of other grounds are worked on.
+    Where the crew works in one room, a small piece goes ahead of all others of its ground and makes
+    the repositories that they need; meanwhile those of other grounds are worked on.
     """
 
     def __init__(
@@ -110,12 +110,14 @@ class _Run:
         finish: Finish,
         begun: Begun | None,
         keep: Callable[[Cell], Path] | None,
+        fresh: bool,
     ) -> None:
         self._contents = contents
         self._crew = crew
         self._finish = finish
         self._begun = begun
         self._keep = keep
+        self._fresh = fresh
         self._ready: deque[Piece] = deque()
         self._waiting: dict[_Ground, deque[Piece]] = {}
         most = size(sum(map(len, lacking.values())), crew.width())
@@ -163,7 +165,7 @@ class _Run:
             return
         rows = tuple(cell.row for cell in piece.cells)
         keep = tuple(map(self._keep, piece.cells)) if self._keep else ()
-        work = Work(subject.release, subject.interpreter, *made, rows, keep)
+        work = Work(subject.release, subject.interpreter, *made, rows, keep, self._fresh)
         self._working[self._crew.submit(work)] = piece
 
     def _done(self, piece: Piece, found: Done) -> None:
@@ -176,14 +178,12 @@ class _Run:
 
 
 def _ground_of(cell: Cell) -> _Ground:
-    subject = cell.subject
-    return subject.release.version, subject.interpreter.version, cell.row.operation.name
+    return cell.subject.release.version, cell.subject.interpreter.version
 
 
 def _by_ground(lacking: Mapping[Subject, Sequence[Cell]]) -> dict[_Ground, list[list[Cell]]]:
     """For each ground the cells of each subject."""
-    found: dict[_Ground, dict[Subject, list[Cell]]] = {}
-    for subject, cells in lacking.items():
-        for cell in cells:
-            found.setdefault(_ground_of(cell), {}).setdefault(subject, []).append(cell)
-    return {ground: list(alike.values()) for ground, alike in found.items()}
+    found: dict[_Ground, list[list[Cell]]] = {}
+    for cells in filter(None, lacking.values()):
+        found.setdefault(_ground_of(cells[0]), []).append(list(cells))
+    return found

@@ -7,6 +7,7 @@ any machine.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
@@ -17,11 +18,14 @@ from hgport.proof.cell import run_cell
 from hgport.proof.evidence import Evidence
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.scenarios import Scenario
-from hgport.proof.world import ground, world
+from hgport.proof.warmed import warm
+from hgport.proof.world import Client, Ground, ground, world
 
 # what comes of a piece of work: the evidence of each row, or why there is none
 Done = Union["list[Evidence]", str]
 NOT_RUN = "could not be run: "
+# rows whose commands take longer when each is started anew
+_WORTH_WARMING = 4
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Work:
     ``executable`` (as in ``tree.world``).
 
     ``keep`` has, if it is not empty, a directory for each row, where its cell is left for looking
-    at.
+    at.  ``fresh``: every command is a process of its own, started for it.
     """
 
     release: Release
@@ -39,6 +43,13 @@ class Work:
     executable: tuple[str, ...]
     rows: tuple[Scenario, ...]
     keep: tuple[Path, ...] = ()
+    fresh: bool = False
+
+
+def _client(work: Work, base: Ground, tree: Path) -> AbstractContextManager[Client | None]:
+    if work.fresh or len(work.rows) < _WORTH_WARMING:
+        return nullcontext()
+    return warm(base.interpreter.path, tree, base.place)
 
 
 def do(work: Work, room: Path) -> Done:
@@ -47,8 +58,11 @@ def do(work: Work, room: Path) -> Done:
     keep = work.keep or (None,) * len(work.rows)
     try:
         base = ground(room, work.release, work.interpreter)
-        with world(base, work.replaced, work.executable) as tree:
-            return [run_cell(base, tree, row, at) for row, at in zip(work.rows, keep)]
+        with (
+            world(base, work.replaced, work.executable) as tree,
+            _client(work, base, tree) as hg,
+        ):
+            return [run_cell(base, tree, row, at, hg) for row, at in zip(work.rows, keep)]
     except OutsideError as err:
         # as plain as it can be: it has to get from one process to another
         raise OutsideError(err.message, err.hint) from None

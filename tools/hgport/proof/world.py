@@ -23,7 +23,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from hgport.files import built_beside, disk_errors, locked, remove_tree
 from hgport.model.release import Release
@@ -34,7 +34,7 @@ from hgport.proof.scenarios import BUNDLE, DOWNLOAD, LARGEFILES, LFS, Operation
 from hgport.upstream import tree
 
 # seconds that a command which talks to no server may take
-_MOST_SECONDS = 120
+MOST_SECONDS = 120
 _LOCK = "in-use"
 _WANTED = "wanted"
 
@@ -119,6 +119,21 @@ def _sweep(parent: Path) -> None:
             remove_tree(place)
 
 
+class Client(Protocol):
+    """Runs one command of a release, as ``Hg`` does."""
+
+    def __call__(
+        self,
+        args: Sequence[str | Path],
+        *,
+        cwd: Path,
+        home: Path,
+        more: Mapping[str, str] | None = None,
+        timeout: float = MOST_SECONDS,
+        allowed: Collection[int] | None = (0,),
+    ) -> Finished: ...
+
+
 @dataclass(frozen=True)
 class Hg:
     """A release's own ``hg``, run from its tree by an interpreter."""
@@ -133,7 +148,7 @@ class Hg:
         cwd: Path,
         home: Path,
         more: Mapping[str, str] | None = None,
-        timeout: float = _MOST_SECONDS,
+        timeout: float = MOST_SECONDS,
         allowed: Collection[int] | None = (0,),
     ) -> Finished:
         """Run one command.  ``home`` is its home and holds its configuration, ``hgrc``;
@@ -145,7 +160,7 @@ class Hg:
         return run(
             words,
             cwd=cwd,
-            env={**_environment(home), **(more or {})},
+            env={**environment(home), **(more or {})},
             timeout=timeout,
             allowed=allowed,
         )
@@ -156,10 +171,11 @@ class Hg:
         """Run one command beside us for a block; what it prints goes to ``log``.  What is raised
         is ``process.running``'s."""
         words = [self.interpreter, self.tree / "hg", *args]
-        return running(words, cwd=cwd, env=_environment(home), log=log)
+        return running(words, cwd=cwd, env=environment(home), log=log)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """The whole environment of a command whose home is this."""
     return {
         "HOME": str(home),
         "HGRCPATH": str(home / "hgrc"),

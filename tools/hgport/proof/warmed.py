@@ -1,0 +1,118 @@
+"""A release's ``hg`` that is started once and forked for each command (``inside/warm.py``).
+
+It saves about half of what a push in a cell costs, which is the loading of modules.  A command is
+what it is in a process of its own, but for modules that have been loaded before it began; so what
+does not come out as stated is run again with ``world.Hg``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hgport.errors import HgportError
+from hgport.files import disk_errors
+from hgport.process import Finished, ProgramFailed, Talking, talking
+from hgport.proof import inside
+from hgport.proof.world import MOST_SECONDS, environment
+
+_WARM = Path(inside.__file__).with_name("warm.py")
+# seconds that a command which is killed has for its end
+_GRACE = 10
+
+
+class WarmHg:
+    """Runs commands as ``world.Hg`` does, one at a time; ``warm`` makes one."""
+
+    def __init__(self, program: Talking, place: Path, words: tuple[str, ...]) -> None:
+        self._program = program
+        self._place = place
+        self._words = words
+
+    def __call__(
+        self,
+        args: Sequence[str | Path],
+        *,
+        cwd: Path,
+        home: Path,
+        more: Mapping[str, str] | None = None,
+        timeout: float = MOST_SECONDS,
+        allowed: Collection[int] | None = (0,),
+    ) -> Finished:
+        """As ``world.Hg``'s.  Raises HgportError, too, if the process that is to be forked has
+        ended."""
+        words = [str(arg) for arg in args]
+        printed = {name: self._place / name for name in ("stdout", "stderr")}
+        self._say(
+            {
+                "args": words,
+                "cwd": str(cwd),
+                "env": {**environment(home), **(more or {})},
+                **{name: str(path) for name, path in printed.items()},
+            }
+        )
+        pid: int = self._answer(_GRACE)["pid"]
+        try:
+            status, timed_out = self._status(timeout)
+        except BaseException:
+            # nobody else would
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+            raise
+        with disk_errors(f"read {self._place}"):
+            out, err = (path.read_bytes() for path in printed.values())
+        code = os.waitstatus_to_exitcode(status)
+        finished = Finished((*self._words, *words), code, out, err, timed_out)
+        if allowed is not None and (timed_out or code not in allowed):
+            raise ProgramFailed(finished)
+        return finished
+
+    def _status(self, timeout: float) -> tuple[int, bool]:
+        """How the command ended, and whether that was because its time was up."""
+        line = self._program.line(timeout)
+        if line is not None:
+            return self._read(line)["status"], False
+        self._say({"end": True})
+        return self._answer(_GRACE)["status"], True
+
+    def _say(self, what: Mapping[str, Any]) -> None:
+        if not self._program.say(json.dumps(what).encode()):
+            self._fail()
+
+    def _answer(self, seconds: float) -> Any:
+        line = self._program.line(seconds)
+        return self._read(line or b"")
+
+    def _read(self, line: bytes) -> Any:
+        if not line:
+            self._fail()
+        return json.loads(line)
+
+    def _fail(self) -> None:
+        said = self._program.output().decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise HgportError(f"the process that was to be hg has ended: {''.join(said) or 'silently'}")
+
+
+@contextlib.contextmanager
+def warm(interpreter: Path, tree: Path, room: Path) -> Iterator[WarmHg]:
+    """The ``hg`` of a tree, for the block.
+
+    ``room`` is a directory that outlives it; what is learned there of the modules that commands
+    need serves every tree of the same release in the same interpreter.  Raises OutsideError if
+    the disk refuses or there is no such interpreter.
+    """
+    with disk_errors(f"write below {room}"):
+        directory = tempfile.TemporaryDirectory(prefix="warm-", dir=room)
+    with directory as name:
+        place = Path(name)
+        words = [interpreter, _WARM, tree / "hg", place, room / "modules"]
+        # the interpreter would put bytecode beside our own program otherwise
+        env = {**environment(place), "PYTHONDONTWRITEBYTECODE": "1"}
+        with talking(words, cwd=place, env=env, log=place / "log") as program:
+            yield WarmHg(program, place, (str(interpreter), str(tree / "hg")))
