@@ -6,19 +6,28 @@ import contextlib
 import functools
 import http.client
 import json
+import os
+import selectors
 import socket
 import ssl
+import struct
+import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helpers_proof import batch, blob
 from helpers_server import JSON, ask, dial, raw
-from hgport.proof import faults
+from hgport import process
+from hgport.errors import OutsideError
+from hgport.proof import crew, faults
 from hgport.proof.authority import HOST
 from hgport.proof.faults import Fault, Random
-from hgport.proof.server import Server
+from hgport.proof.server import Server, check_loopback
 
 HONEST = Fault("none")
 
@@ -187,3 +196,183 @@ def test_a_client_without_our_authority_refuses_it() -> None:
             ssl.create_default_context().wrap_socket(sock, server_hostname=HOST)
         sock.close()
     assert server.requests() == ()
+
+
+def test_whoever_waits_for_the_end_meets_no_thread_that_has_not_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    starting = threading.Event()
+    start = threading.Thread.start
+
+    def slowly(thread: threading.Thread) -> None:
+        starting.set()
+        time.sleep(0.3)
+        start(thread)
+
+    with Server(HONEST) as server:
+        sock = socket.socket()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", slowly)
+            sock.connect(("127.0.0.1", server.port))
+            sock.sendall(b"PUT /lfs/objects/x HTTP/1.1\r\nHost: x\r\n")
+            sock.close()
+            assert starting.wait(5)
+            server.settle()
+        assert [r.outcome for r in server.requests()] == ["cut"]
+
+
+def test_the_record_has_those_that_nobody_has_taken_up_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Slow(selectors.DefaultSelector):
+        def select(self, timeout: float | None = None) -> Any:
+            found = super().select(timeout)
+            time.sleep(0.5)
+            return found
+
+    monkeypatch.setattr(selectors, "DefaultSelector", Slow)
+    with Server(HONEST) as server:
+        for _time in range(3):
+            sock = raw(server)
+            sock.sendall(b"PUT /lfs/objects/x HTTP/1.1\r\nHost: x\r\n")
+            sock.close()
+        server.settle()
+        seen = [(r.connection, r.outcome) for r in server.requests()]
+    assert seen == [(1, "cut"), (2, "cut"), (3, "cut")]
+
+
+def test_the_wait_for_the_end_goes_on_for_those_that_come_meanwhile() -> None:
+    with Server(HONEST, stall=30) as server, ThreadPoolExecutor(1) as pool:
+        first = raw(server)
+        first.sendall(b"PUT")
+        settling = pool.submit(server.settle, 20)
+        time.sleep(0.2)
+        second = raw(server)
+        second.sendall(b"PUT")
+        first.close()
+        time.sleep(0.2)
+        assert not settling.done()
+        second.close()
+        settling.result()
+        assert [r.outcome for r in server.requests()] == ["cut", "cut"]
+
+
+def test_what_goes_wrong_in_a_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: object) -> None:
+        raise LookupError("a bug")
+
+    monkeypatch.setattr(Server, "_serve", broken)
+    with pytest.raises(LookupError, match="a bug"), Server(HONEST) as server:
+        raw(server).close()
+        server.settle()
+
+
+def test_the_port_stays_its_own() -> None:
+    with Server(HONEST) as server:
+        held = raw(server)
+        server.hang_up()
+        assert held.recv(1) == b""
+        assert refused(server)
+        other = socket.socket()
+        with pytest.raises(OSError), other:
+            other.bind(("127.0.0.1", server.port))
+        held.close()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", server.port))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc here")
+def test_nothing_stays_open(tls: bool) -> None:
+    def cell(number: int) -> None:
+        with Server(HONEST if number % 3 else Fault("gone", gone=faults.FROM_START), tls=tls) as it:
+            if number % 3 == 0:
+                return
+            good, bad, silent = (
+                socket.create_connection(("127.0.0.1", it.port), timeout=10) for _time in range(3)
+            )
+            bad.sendall(b"neither TLS nor HTTP")
+            if number % 2:
+                bad.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            bad.close()
+            if tls:
+                with pytest.raises(ssl.SSLError):
+                    ssl.create_default_context().wrap_socket(good, server_hostname=HOST)
+            good.close()
+            if number % 4:
+                it.settle(0.05)
+        silent.close()
+
+    cell(1)
+    before, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+    for number in range(30):
+        cell(number)
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert threading.active_count() == threads
+
+
+def test_a_client_that_only_asks_gets_the_headers() -> None:
+    with Server(HONEST, repository=True) as server:
+        client = dial(server)
+        for _time in range(2):
+            client.request("HEAD", "/repository?cmd=capabilities")
+            answer = client.getresponse()
+            assert int(str(answer.getheader("content-length"))) > 0
+            assert answer.read() == b""
+        client.close()
+    assert [(r.method, r.outcome) for r in server.requests()] == [("HEAD", "answered")] * 2
+
+
+def test_a_client_that_is_slow_to_read_is_waited_for(tls: bool) -> None:
+    oid, data = blob(1, 32 * 1024 * 1024)
+    with Server(HONEST, tls=tls, blobs={oid: data}, stall=0.3) as server:
+        client = dial(server)
+        client.request("GET", f"/lfs/objects/{oid}")
+        answer = client.getresponse()
+        time.sleep(1)
+        assert answer.read() == data
+        client.close()
+
+
+# as in a sandbox that builds packages
+NO_LOOPBACK = """
+import threading, time
+from hgport.errors import OutsideError
+from hgport.proof.faults import AFTER_BATCH, Fault
+from hgport.proof.server import Server, check_loopback
+for fault in (Fault("none"), Fault("gone", gone=AFTER_BATCH)):
+    with Server(fault) as server:
+        server.take_no_more()
+try:
+    check_loopback()
+except OutsideError as err:
+    print(err.exit_code, err.message)
+"""
+
+
+def test_a_machine_without_loopback_is_told_so_and_nothing_hangs() -> None:
+    program = [sys.executable, "-c", NO_LOOPBACK]
+    alone = ["unshare", "--user", "--map-root-user", "--net"]
+    try:
+        process.run([*alone, "true"], timeout=20)
+    except (OutsideError, process.ProgramFailed):
+        pytest.skip("unshare is not there, or not permitted")
+    told = process.run([*alone, *program], timeout=60, allowed=None)
+    assert not told.timed_out
+    assert told.code == 0, told.stderr
+    assert told.stdout.startswith(b"3 nothing can connect to localhost (127.0.0.1) here: ")
+
+
+def test_an_end_needs_no_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_args: object, **_more: object) -> None:
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "create_connection", unreachable)
+    with Server(HONEST) as server:
+        assert server.requests() == ()
+    with pytest.raises(OutsideError, match="here: Network is unreachable") as caught:
+        check_loopback()
+    assert caught.value.hint is not None and "ip link set lo up" in caught.value.hint
+    # before anybody is hired
+    with pytest.raises(OutsideError, match="nothing can connect"):
+        crew.local_crew(1)

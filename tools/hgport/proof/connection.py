@@ -337,7 +337,9 @@ class Connection:
         if last or self._fault.closes_each:
             headers.append(("Connection", "close"))
         response = self._http.send(h11.Response(status_code=answer.status, headers=headers))
-        response += self._http.send(h11.Data(data=answer.body))
+        # to HEAD belong the headers that GET would get, and no body
+        body = b"" if request.method == "HEAD" else answer.body
+        response += self._http.send(h11.Data(data=body))
         response += self._http.send(h11.EndOfMessage())
         if self._fault.cuts_response:
             request.detail = CUT_SHORT
@@ -347,21 +349,28 @@ class Connection:
 
     def _deliver(self, request: Request, response: bytes, last: bool) -> None:
         if self._fault.cuts_response:
-            self._sock.sendall(response[:-_LACKING])
+            self._send(response[:-_LACKING])
             self._say_farewell()
             raise Ended
         if self._fault.resets_response:
-            self._sock.sendall(response[: len(response) // 2])
+            self._send(response[: len(response) // 2])
             self._reset(request)
         if self._fault.closes_idle:
             self._hold_back()
-        self._sock.sendall(response)
+        self._send(response)
         if last:
             # The end of our side has to be there before the reset that whatever still comes will
             # get: a client that meets that reset can read the response none the less.
             socket.socket.shutdown(self._sock, socket.SHUT_WR)
         if last or self._fault.closes_idle:
             raise Ended
+
+    def _send(self, response: bytes) -> None:
+        # a tick is for silence, and a large response takes a client that is slow to read longer
+        tick = self._sock.gettimeout()
+        self._sock.settimeout(_NOTICE_SECONDS)
+        self._sock.sendall(response)
+        self._sock.settimeout(tick)
 
     def _say_farewell(self) -> None:
         """End TLS in good order, so that it is the response that is cut, and not the TLS."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from hgport.proof.server import check_loopback
 from hgport.proof.work import NOT_RUN, Done, Work, do
 from hgport.proof.workers import WorkerDied, local
 from hgport.proof.world import room
@@ -60,9 +62,15 @@ class _Local:
         pass  # who dies is replaced
 
 
-@contextlib.contextmanager
-def local_crew(jobs: int) -> Iterator[Crew]:
+def local_crew(jobs: int) -> AbstractContextManager[Crew]:
     """So many processes of this machine, for the block.  A piece of which three of them die could
-    not be run.  Raises OutsideError if the disk refuses."""
+    not be run.  Raises OutsideError if the disk refuses, and at once, before anything is fetched
+    for them, if they could talk to no server of this machine."""
+    check_loopback()
+    return _local_crew(jobs)
+
+
+@contextlib.contextmanager
+def _local_crew(jobs: int) -> Iterator[Crew]:
     with room() as place, local(jobs) as executor:
         yield _Local(executor, place, jobs)

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import selectors
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 
+from hgport.errors import OutsideError
 from hgport.proof.authority import HOST, authority_pem, server_context
 from hgport.proof.connection import TICKS, Connection, Ended, Stalled
 from hgport.proof.evidence import Request
@@ -32,6 +35,8 @@ USER, PASSWORD = "hgport", "loopback only"
 _AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 # a machine that is slow to begin is no stall
 _HANDSHAKE_SECONDS = 30
+# what loopback may take to let two sockets of this process find each other
+_LOOPBACK_SECONDS = 10
 # a proxy's request line and headers, at most
 TUNNEL = "CONNECT"
 _CONNECT_BYTES = 8192
@@ -44,6 +49,19 @@ server.schemes = http https
 server.username = {USER}
 server.password = {PASSWORD}
 """
+
+
+def check_loopback() -> None:
+    """Raises OutsideError unless a client on this machine reaches a server on it."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            address = HOST, listener.getsockname()[1]
+            socket.create_connection(address, timeout=_LOOPBACK_SECONDS).close()
+    except OSError as err:
+        raise OutsideError(
+            f"nothing can connect to {HOST} (127.0.0.1) here: {err.strerror or err}",
+            "a proof runs servers there; where there is no network: ip link set lo up",
+        ) from err
 
 
 class Server:
@@ -73,12 +91,18 @@ class Server:
         self._lock = threading.Lock()
         self._requests: list[Request] = []
         self._connections: dict[int, socket.socket] = {}
+        # of connections; all of them but those that have ended
         self._threads: list[threading.Thread] = []
+        self._taken = 0
+        self._acceptor: threading.Thread | None = None
+        # what a thread has died of, which nobody foresaw
+        self._trouble: BaseException | None = None
         self._closing = threading.Event()
         self._deaf = threading.Event()
+        # what wakes whoever waits for connections: to dial would take a loopback that works
+        self._waker, self._woken = socket.socketpair()
         self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", 0))
+        self._bind()
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://{HOST}:{self.port}"
         self.repository_url = self.url + REPOSITORY if repository else None
@@ -102,8 +126,9 @@ class Server:
         if self._standing.gone != FROM_START:
             self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            self._listener.setblocking(False)
             self._listener.listen()
-            self._start(self._accept)
+            self._acceptor = self._started(self._accept)
         return self
 
     def __exit__(
@@ -113,9 +138,15 @@ class Server:
         where: TracebackType | None,
     ) -> None:
         self.hang_up()
-        for thread in self._threads:
+        # nobody begins a connection after this one
+        if self._acceptor is not None:
+            self._acceptor.join()
+        for thread in self._alive():
             thread.join()
-        self._listener.close()
+        for sock in (self._listener, self._waker, self._woken):
+            sock.close()
+        if self._trouble is not None and error is None:
+            raise self._trouble
 
     def requests(self) -> tuple[Request, ...]:
         """What came so far, by connection and number."""
@@ -126,8 +157,20 @@ class Server:
         """Wait, no longer than this, until every connection has ended.  After a client has left
         that makes the record complete."""
         until = time.monotonic() + seconds
-        for thread in self._threads[1:]:
-            thread.join(max(0.0, until - time.monotonic()))
+        while True:
+            alive = self._alive()
+            left = until - time.monotonic()
+            if not alive or left <= 0:
+                return
+            alive[0].join(left)
+
+    def _alive(self) -> list[threading.Thread]:
+        """The threads of connections that have not ended, also of those that nobody has taken up
+        yet."""
+        with self._lock:
+            self._take_up()
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            return list(self._threads)
 
     def hang_up(self, half: socket.socket | None = None) -> None:
         """End every connection, and take no more; of ``half`` only our side, so that it can still
@@ -141,12 +184,7 @@ class Server:
                 with contextlib.suppress(OSError):
                     how = socket.SHUT_WR if sock is half else socket.SHUT_RDWR
                     socket.socket.shutdown(sock, how)
-        self._wake()
-
-    def _wake(self) -> None:
-        # the one way to wake an accept() that works on every platform
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port)).close()
+        self._waker.send(b".")
 
     def kept(self) -> None:
         """Nothing is kept, but what came of each upload stands in its request."""
@@ -169,24 +207,75 @@ class Server:
     def take_no_more(self) -> None:
         """Refuse further connections from now on."""
         self._deaf.set()
-        self._wake()
-        self._threads[0].join()
+        self._waker.send(b".")
+        if self._acceptor is not None:
+            self._acceptor.join()
 
-    def _start(self, target: Callable[..., None], *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, daemon=True)
-        self._threads.append(thread)
+    # -- the threads
+
+    def _bind(self, port: int = 0) -> None:
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(("127.0.0.1", port))
+
+    def _started(self, target: Callable[..., None], *args: object) -> threading.Thread:
+        thread = threading.Thread(target=self._guarded, args=(target, args), daemon=True)
         thread.start()
+        return thread
+
+    def _guarded(self, target: Callable[..., None], args: Iterable[object]) -> None:
+        try:
+            target(*args)
+        except BaseException as err:
+            # what was seen is not all that happened, so it must not count
+            self._trouble = self._trouble or err
 
     def _accept(self) -> None:
-        with self._listener:
-            for number in range(1, 1_000_000):
-                sock, _peer = self._listener.accept()
-                with self._lock:
-                    if self.closing or self._deaf.is_set():
-                        sock.close()
-                        return
-                    self._connections[number] = sock
-                self._start(self._serve, number, sock)
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._listener, selectors.EVENT_READ)
+                selector.register(self._woken, selectors.EVENT_READ)
+                while not self._refusing:
+                    selector.select()
+                    with self._lock:
+                        self._take_up()
+        finally:
+            with self._lock:
+                self._listen_no_more()
+
+    @property
+    def _refusing(self) -> bool:
+        return self.closing or self._deaf.is_set()
+
+    def _listen_no_more(self) -> None:
+        self._deaf.set()
+        # who waits is hung up on in good order; the end of the listener would reset them
+        for sock in self._waiting():
+            sock.close()
+        self._listener.close()
+        # The port stays ours, or a client that dials it again might find another cell's server.
+        self._listener = socket.socket()
+        with contextlib.suppress(OSError):
+            self._bind(self.port)
+
+    def _take_up(self) -> None:
+        """Begin the connections that wait for it.  Whoever calls has the lock, so that nobody sees
+        a connection without its thread, or a thread that has not begun."""
+        if self._acceptor is None or self._refusing:
+            return
+        for sock in self._waiting():
+            self._taken += 1
+            self._connections[self._taken] = sock
+            self._threads.append(self._started(self._serve, self._taken, sock))
+
+    def _waiting(self) -> Iterator[socket.socket]:
+        """Accept whoever has dialled."""
+        while True:
+            try:
+                yield self._listener.accept()[0]
+            except BlockingIOError:
+                return
+            except ConnectionAbortedError:
+                pass  # and has left
 
     def _serve(self, number: int, sock: socket.socket) -> None:
         try:
@@ -195,7 +284,8 @@ class Server:
                 if self._standing.proxy:
                     _open_tunnel(sock)
                     self.note(Request(number, 0, TUNNEL, outcome="answered"))
-                sock = self._secured(number, sock)
+                sock = self._secured(number, sock, self._context)
+                sock.do_handshake()
             sock.settimeout(self._tick)
             Connection(self, number, sock, self._strikes, self._services, _AUTHORIZATION).run()
         except Stalled:
@@ -205,16 +295,14 @@ class Server:
             pass  # what there is to say stands in the requests
         finally:
             with self._lock:
-                self._connections.pop(number, None)
-            sock.close()
+                self._connections.pop(number).close()
 
-    def _secured(self, number: int, sock: socket.socket) -> socket.socket:
-        assert self._context is not None
-        secured = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+    def _secured(self, number: int, sock: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+        # with the lock: the plain socket is an empty shell from here on, of no use to hang up on
         with self._lock:
+            secured = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
             self._connections[number] = secured
-        secured.do_handshake()
-        return secured
+            return secured
 
 
 def _open_tunnel(sock: socket.socket) -> None:
