@@ -151,3 +151,33 @@ def test_an_interruption_is_one_line_from_the_start(name: str) -> None:
     assert told.code == 128 + number
     said = "interrupted" if name == "SIGINT" else f"ended by {name}"
     assert told.stderr.decode() == f"hgport: {said}\n"
+
+
+def test_under_nohup_the_end_of_the_terminal_is_none() -> None:
+    code = (
+        "import os, signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from hgport import cli; real = cli.run\n"
+        "def run(): os.kill(os.getpid(), signal.SIGHUP); return real(['--version'])\n"
+        "cli.run = run\n"
+        "from hgport.start import main; main()"
+    )
+    told = process.run([sys.executable, "-c", code], allowed=None)
+    assert (told.code, told.stderr) == (0, b"")
+
+
+def test_what_is_cleared_away_is_not_interrupted_by_more_of_the_same() -> None:
+    code = (
+        "import os, signal\n"
+        "from hgport import cli\n"
+        "def run():\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    finally:\n"
+        "        os.kill(os.getpid(), signal.SIGHUP); os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        print('cleared away')\n"
+        "cli.run = run\n"
+        "from hgport.start import main; main()"
+    )
+    told = process.run([sys.executable, "-c", code], allowed=None)
+    assert (told.code, told.stdout) == (129, b"cleared away\n")
+    assert told.stderr == b"hgport: ended by SIGHUP\n"

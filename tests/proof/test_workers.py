@@ -183,3 +183,64 @@ def test_all_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 def _parent_of(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def hangup_of_a_program() -> str:
+    """What a program started here does of SIGHUP, and a worker, having got one."""
+    os.kill(os.getpid(), signal.SIGHUP)
+    code = (
+        "import signal; print(signal.getsignal(signal.SIGHUP).name,"
+        " signal.SIGHUP in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    )
+    return run([sys.executable, "-c", code]).stdout.decode().strip()
+
+
+def test_the_end_of_the_terminal_is_the_parent_s_affair() -> None:
+    with local(1) as executor:
+        # what they run is as it would be elsewhere
+        assert executor.submit(hangup_of_a_program).result() == "SIG_DFL False"
+    assert signal.SIGHUP not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+UNDER_NOHUP = """
+import signal
+from test_workers import hangup_of_a_program
+from hgport.proof.workers import local
+if __name__ == "__main__":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with local(1) as executor:
+        print(executor.submit(hangup_of_a_program).result())
+"""
+
+
+def test_under_nohup_so_is_what_the_workers_run(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(UNDER_NOHUP)
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    told = run([sys.executable, script], env=env, allowed=None, timeout=120)
+    assert (told.stdout, told.stderr) == (b"SIG_IGN False\n", b"")
+
+
+HUNG_UP = """
+import os, signal, sys, time
+from hgport.proof.workers import local
+def ended(number, frame): sys.exit(129)
+if __name__ == "__main__":
+    signal.signal(signal.SIGHUP, ended)
+    with local(2) as executor:
+        # at any moment of the start of those that do the work
+        executor.submit(time.sleep, 30)
+        executor.submit(time.sleep, 30)
+        time.sleep(float(sys.argv[1]))
+        os.killpg(0, signal.SIGHUP)
+"""
+
+
+@pytest.mark.parametrize("after", [0, 0.1, 0.5])
+def test_the_end_of_the_terminal_is_no_trouble_to_anybody(tmp_path: Path, after: float) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(HUNG_UP)
+    started = time.monotonic()
+    told = run([sys.executable, script, str(after)], allowed=None, timeout=120)
+    assert (told.code, told.stdout, told.stderr) == (129, b"", b"")
+    assert time.monotonic() - started < 25

@@ -4,6 +4,8 @@ line from the first moment on.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
 from types import FrameType
@@ -12,8 +14,10 @@ from types import FrameType
 def main() -> None:
     """Run the command line of this process and exit with its code."""
     try:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _end)
+        signal.signal(signal.SIGTERM, _end)
+        # under nohup it is to be ignored
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, _end)
         from hgport import cli
 
         code = cli.run()
@@ -24,6 +28,18 @@ def main() -> None:
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
+    # A terminal that goes away says so twice, and a machine that is shut down may say both.  The
+    # second would end the clearing away; who insists has ctrl-C.
+    for other in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, _unheeded)
+    # It may be in the middle of a write, and the terminal gone.  Where it was closed, a file that
+    # was opened since may have its number.
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            os.write(2, f"hgport: ended by {signal.Signals(number).name}\n".encode())
     # an exception, so that what is half-built is cleared away on the way out
-    sys.stderr.write(f"hgport: ended by {signal.Signals(number).name}\n")
     sys.exit(128 + number)
+
+
+def _unheeded(_number: int, _frame: FrameType | None) -> None:
+    """Unlike what is ignored, this is not inherited by what is still to be run."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -101,7 +102,9 @@ class _Processes(Executor):
                 continue
             process = self._idle.pop()
             try:
-                working = process.submit(_carried_out, task.call)
+                # which starts it, the first time
+                with _no_hangup():
+                    working = process.submit(_carried_out, task.call)
             except BrokenExecutor:
                 # it died with nothing to do
                 self._idle.append(_process())
@@ -133,6 +136,17 @@ def _process() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=context, initializer=_begin_worker)
 
 
+@contextlib.contextmanager
+def _no_hangup() -> Iterator[None]:
+    """Let no SIGHUP meet what is started in the block, until that says otherwise; one that comes
+    meanwhile is ours when it is left."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
 def _copy(source: Future[_T], target: Future[_T]) -> None:
     error = source.exception()
     if error is None:
@@ -149,6 +163,10 @@ def local(jobs: int) -> Iterator[Executor]:
     A process that dies is replaced and its work done again; a future raises WorkerDied where that
     was of no use.
     """
+    # The keeper of the semaphores is started by whoever needs it first, and ignores all that goes
+    # to the whole group but this; without it every process would complain.
+    with _no_hangup():
+        resource_tracker.ensure_running()
     others = set(multiprocessing.active_children())
     with _Processes(jobs) as executor:
         try:
@@ -182,10 +200,19 @@ def _carried_out(call: Callable[[], _T]) -> _T:
 
 
 def _begin_worker() -> None:
-    # ctrl-C goes to the whole group; it is the parent's to decide what becomes of the workers
+    # Ctrl-C and the end of a terminal go to the whole group; it is the parent's to decide what
+    # becomes of the workers.  What they run is not to inherit the latter, as it does what is
+    # ignored, or blocked.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _unheeded)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _unheeded(_number: int, _frame: FrameType | None) -> None:
+    """A signal that is not for us."""
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
