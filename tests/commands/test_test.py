@@ -169,6 +169,26 @@ def test_a_report_for_others_to_read(
     assert out == "" and "there is no directory" in err
 
 
+def test_a_report_that_cannot_be_written_in_the_end_costs_no_table(
+    tmp_path: Path, python: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "reports" / "out.xml"
+    path.parent.mkdir()
+    again = command.prover.prove
+
+    def prove(*args: Any, **more: Any) -> Any:
+        path.parent.rmdir()
+        path.parent.write_text("")
+        return again(*args, **more)
+
+    monkeypatch.setattr(command.prover, "prove", prove)
+    args = ["test", "5.2.2", "--python", python, "--upto", REFUSE, *ROWS]
+    assert cli.run([*args, "--junit", str(path)]) == 3
+    out, err = capsys.readouterr()
+    assert "4 cells: 4 as stated" in out
+    assert err.splitlines()[-1].startswith(f"hgport: cannot write {path}: ")
+
+
 def test_the_table_of_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["test", "--list"]) == 0
     out = capsys.readouterr().out.splitlines()
@@ -324,7 +344,8 @@ def test_two_paths_of_one_version(
     assert "are both Python 3.8" in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_everything(tmp_path: Path, python: str) -> None:
+@pytest.mark.parametrize("how", ["ctrl-C", "the end of the terminal"])
+def test_an_interruption_ends_everything(tmp_path: Path, python: str, how: str) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
     (cache / "sdists").symlink_to(places.cache_dir() / "sdists")
@@ -345,11 +366,20 @@ def test_ctrl_c_ends_everything(tmp_path: Path, python: str) -> None:
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(process.run, args, env=env, allowed=None, timeout=120)
         inside = _cell(cache)
-        os.kill(_hgport(cache), signal.SIGINT)
+        if how == "ctrl-C":
+            os.kill(_hgport(cache), signal.SIGINT)
+        else:
+            # the kernel and the shell both say so, to the whole group
+            for _time in range(2):
+                os.killpg(_hgport(cache), signal.SIGHUP)
         finished = running.result()
     assert inside
-    assert finished.code == 130
-    assert finished.stderr.splitlines()[-1:] == [b"hgport: interrupted"]
+    if how == "ctrl-C":
+        assert finished.code == 130
+        assert finished.stderr.splitlines()[-1:] == [b"hgport: interrupted"]
+    else:
+        assert finished.code == 129
+        assert finished.stderr == b"hgport: ended by SIGHUP\n"
     assert list((cache / "worlds").glob("run-*")) == []
     assert _using(cache) == []
 

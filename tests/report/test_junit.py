@@ -89,6 +89,16 @@ def test_a_place_that_cannot_be_written_is_said_at_once(tmp_path: Path) -> None:
         junit.check(tmp_path)
     with pytest.raises(UsageError, match="there is no directory"):
         junit.check(tmp_path / "missing" / "out.xml")
+    with pytest.raises(UsageError, match="/dev/null: it is no ordinary file"):
+        junit.check(Path("/dev/null"))
+    junit.check(tmp_path / "out.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc here")
+def test_a_directory_that_takes_no_files_of_anybody_is_said_at_once() -> None:
+    with pytest.raises(UsageError, match="cannot write /proc/x: No such file or directory"):
+        junit.check(Path("/proc/x"))
 
 
 def test_a_disk_that_refuses(tmp_path: Path) -> None:

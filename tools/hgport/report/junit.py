@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,14 @@ def check(path: Path) -> None:
         raise UsageError(f"cannot write {path}: it is a directory", "name a file in it")
     if not parent.is_dir():
         raise UsageError(f"cannot write {path}: there is no directory {parent}")
-    if not os.access(parent, os.W_OK):
-        raise UsageError(f"cannot write {path}: {parent} may not be written")
+    if path.exists() and not path.is_file():
+        # it would be replaced, and /dev/null is of use to others
+        raise UsageError(f"cannot write {path}: it is no ordinary file")
+    try:
+        # there are directories that let root do everything but this
+        tempfile.TemporaryFile(dir=parent).close()
+    except OSError as err:
+        raise UsageError(f"cannot write {path}: {err.strerror}") from err
 
 
 def write(path: Path, suite: str, cases: Sequence[Case]) -> None:
