@@ -4,7 +4,6 @@ line from the first moment on.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -32,11 +31,13 @@ def _end(number: int, _frame: FrameType | None) -> None:
     # second would end the clearing away; who insists has ctrl-C.
     for other in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(other, _unheeded)
-    # It may be in the middle of a write, and the terminal gone.  Where it was closed, a file that
-    # was opened since may have its number.
+    # It may be in the middle of a write.  Where it was closed, some file may have its number now.
     if sys.stderr is not None:
-        with contextlib.suppress(OSError):
+        try:
             os.write(2, f"hgport: ended by {signal.Signals(number).name}\n".encode())
+        except OSError:
+            # the terminal is gone; what else would be shown must not fail of that
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     # an exception, so that what is half-built is cleared away on the way out
     sys.exit(128 + number)
 
