@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,12 +41,17 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
         (b"a -R\n", "option -R"),
         (b"../a\n", "leaves the tree"),
         (b"/a\n", "is absolute"),
+        (b"a -\x1b[31mR\n", r"option '-\x1b[31mR' of a is not supported"),
+        (b"a\x1b[31m -R\n", r"the path 'a\x1b[31m' has a control character in it"),
+        (b"a\xc2\x9b31m\n", r"the path 'a\x9b31m' has a control character in it"),
+        ("a\u202e\na\u202e\n".encode(), r"line 2: 'a\u202e' is already listed in line 1"),
     ],
 )
 def test_what_is_no_series(data: bytes, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         entries(data, "series")
     assert said in caught.value.message
+    assert caught.value.message.isprintable()
 
 
 def test_patches_are_beside_the_series_or_in_patches(tmp_path: Path) -> None:
@@ -67,6 +73,47 @@ def test_a_missing_patch_is_named_with_its_line(tmp_path: Path) -> None:
 def test_a_patch_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
     write_tree(tmp_path, {"series": b"\na\n", "a": b"hello\n"})
     with pytest.raises(UsageError, match=r"series: line 2: a is no patch: it holds no diff"):
+        Series.load(tmp_path / "series")
+
+
+def test_a_missing_patch_is_named_without_what_a_terminal_obeys(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"series": "b\u202e\n".encode()})
+    with pytest.raises(UsageError, match=r"there is no patch 'b\\u202e' in"):
+        Series.load(tmp_path / "series")
+
+
+@pytest.mark.parametrize("name", ["link", "ext/a", "deep/ext/a", "dangling"])
+def test_no_symbolic_link_is_followed_to_a_patch(tmp_path: Path, name: str) -> None:
+    write_tree(tmp_path, {"elsewhere/a": PATCH, "stack/series": f"\n{name}\n".encode()})
+    (tmp_path / "stack/deep").mkdir()
+    (tmp_path / "stack/link").symlink_to("../elsewhere/a")
+    (tmp_path / "stack/ext").symlink_to("../elsewhere")
+    (tmp_path / "stack/deep/ext").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "stack/dangling").symlink_to("nowhere")
+    with pytest.raises(UsageError) as caught:
+        Series.load(tmp_path / "stack" / "series")
+    said = f"series: line 2: the path {name!r} leads through a symbolic link, "
+    assert said in caught.value.message
+
+
+def test_a_symbolic_link_may_lead_to_the_series(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"stack/series": b"sub/a\n", "stack/patches/sub/a": PATCH})
+    (tmp_path / "link").symlink_to("stack")
+    assert Series.load(tmp_path / "link" / "series").names == ("sub/a",)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "series").symlink_to("../stack/series")
+    (tmp_path / "other" / "patches").symlink_to("../stack/patches")
+    assert Series.load(tmp_path / "other" / "series").names == ("sub/a",)
+
+
+@pytest.mark.parametrize(
+    "fifo, said", [("series", "/series is no"), ("a", "line 1: the path 'a' is no")]
+)
+def test_a_fifo_is_not_waited_for(tmp_path: Path, fifo: str, said: str) -> None:
+    write_tree(tmp_path, {"series": b"a\n", "a": PATCH})
+    (tmp_path / fifo).unlink()
+    os.mkfifo(tmp_path / fifo)
+    with pytest.raises(UsageError, match=f"{said} regular file"):
         Series.load(tmp_path / "series")
 
 

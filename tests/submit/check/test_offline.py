@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,19 @@ def test_files_that_are_not_listed_or_not_there(tmp_path: Path) -> None:
         ("series", 2, "patch", "there is no patch z.patch"),
         ("patches/04.9/series", None, "series", "04.9 is no line of releases"),
         ("patches/4.8/series", None, "series", "the port has no series file"),
+    ]
+
+
+def test_a_patch_that_is_no_file_of_the_stack(tmp_path: Path) -> None:
+    series = write_stack(tmp_path, {"x.patch": GOOD}, {})
+    patches = tmp_path / "patches"
+    (patches / "link.patch").symlink_to("x.patch")
+    os.mkfifo(patches / "fifo.patch")
+    series.write_text("x.patch\nlink.patch\nfifo.patch\n")
+    link = f"link.patch leads through a symbolic link, {patches / 'link.patch'}"
+    assert [one for one in looked(series) if one[2] == "patch"] == [
+        ("series", 2, "patch", link),
+        ("series", 3, "patch", "fifo.patch is no regular file"),
     ]
 
 

@@ -10,13 +10,18 @@ A ``#`` starts a comment at the start of a line or after a blank.  The one path 
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hgport.errors import UsageError
 from hgport.model.diff import path_problem
 from hgport.model.patch import Patch
+
+# what some terminals obey, beside the ASCII ones that no path may have
+_CONTROL = frozenset(map(chr, range(0x80, 0xA0)))
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class Series:
 
         The patch files are in ``directory``; None takes ``patches`` beside the file if it is
         there, else where the file is.  Raises UsageError, naming file and line, for what is no
-        series, for a patch that is missing or listed twice, and for one that is no patch.
+        series, for a patch that is missing or listed twice, for one that is no patch, and for a
+        path that leads through a symbolic link below ``directory``.
         """
         data = _read(path, f"no series file {path}")
         if directory is None:
@@ -77,7 +83,7 @@ def entries(data: bytes, name: str) -> tuple[Entry, ...]:
         if entry.name in found:
             first = found[entry.name].number
             raise UsageError(
-                f"{name}: line {number}: {entry.name} is already listed in line {first}"
+                f"{name}: line {number}: {_shown(entry.name)} is already listed in line {first}"
             )
         found[entry.name] = entry
     return tuple(found.values())
@@ -87,28 +93,65 @@ def _entry(line: str, number: int, name: str) -> Entry | None:
     words = re.sub(r"(^|\s)#.*", "", line).split()
     if not words:
         return None
+    problem = path_problem(words[0])
+    if problem is None and not _CONTROL.isdisjoint(words[0]):
+        problem = "has a control character in it"
+    if problem:
+        raise UsageError(f"{name}: line {number}: the path {words[0]!r} {problem}")
     for option in words[1:]:
         if option != "-p1":
             raise UsageError(
-                f"{name}: line {number}: option {option} of {words[0]} is not supported",
+                f"{name}: line {number}: option {_shown(option)} of {_shown(words[0])} is not "
+                "supported",
                 "hgport takes patches to be applied with -p1",
             )
-    problem = path_problem(words[0])
-    if problem:
-        raise UsageError(f"{name}: line {number}: the path {words[0]!r} {problem}")
     return Entry(words[0], number)
 
 
+def _shown(word: str) -> str:
+    """A word of a file as an error may print it: what does something to a terminal escaped."""
+    return word if word.isprintable() else repr(word)
+
+
+def place_problem(directory: Path, name: str) -> str | None:
+    """Why the patch that a series lists as ``name`` is not read from ``directory``, or None if it
+    may be: a symbolic link below it, or what has no end or must be waited for.
+
+    The answer completes the sentence "the path ... ".
+    """
+    place = directory
+    for part in name.split("/"):
+        place /= part
+        if os.path.islink(place):
+            return f"leads through a symbolic link, {place}"
+    return None if _may_be_read(place) else "is no regular file"
+
+
 def _load_patch(series: Path, directory: Path, entry: Entry) -> Patch:
-    missing = f"{series}: line {entry.number}: there is no patch {entry.name} in {directory}"
+    where = f"{series}: line {entry.number}"
+    problem = place_problem(directory, entry.name)
+    if problem:
+        raise UsageError(f"{where}: the path {entry.name!r} {problem}")
+    missing = f"{where}: there is no patch {_shown(entry.name)} in {directory}"
     data = _read(directory / entry.name, missing)
     try:
         return Patch.parse(entry.name, data)
     except UsageError as err:
-        raise UsageError(f"{series}: line {entry.number}: {err.message}", err.hint) from None
+        raise UsageError(f"{where}: {err.message}", err.hint) from None
+
+
+def _may_be_read(path: Path) -> bool:
+    """Whether reading the path ends at once, if only with an error."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def _read(path: Path, missing: str) -> bytes:
+    if not _may_be_read(path):
+        raise UsageError(f"{path} is no regular file")
     try:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):

@@ -14,7 +14,7 @@ from hgport.errors import UsageError
 from hgport.model.patch import Patch
 from hgport.model.project import Place, further
 from hgport.model.release import Release
-from hgport.model.series import Entry, Series
+from hgport.model.series import Entry, Series, place_problem
 from hgport.model.stack import Stack
 from hgport.submit.check import diffs, headings, listing
 from hgport.submit.check.finding import Checked, Finding, Note
@@ -150,6 +150,12 @@ def _unlisted(port: PortFiles, listed: Sequence[Entry]) -> list[str]:
 def _patch(port: PortFiles, entry: Entry, where: str, checked: Checked) -> Patch | None:
     path = port.directory / entry.name
     checked.counts["patch"] += 1
+    problem = place_problem(port.directory, entry.name)
+    if problem:
+        checked.findings.append(
+            Finding(None, port.label, None, entry.number, "patch", f"{entry.name} {problem}")
+        )
+        return None
     try:
         data = path.read_bytes()
         wrong = headings.bad_date(data)
