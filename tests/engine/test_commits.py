@@ -277,6 +277,45 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(
         process.run(["umount", "--lazy", disk])
 
 
+def _checking_out(target: Path, meets: str) -> process.Finished:
+    """Make a repository in another process, which meets something as it writes a file of it."""
+    code = (
+        "import os, signal, sys; from mercurial import localrepo\n"
+        "kind = localrepo.localrepository; real = kind.wwrite\n"
+        "def write(repo, name, *rest, **more):\n"
+        f"    if name == b'many/7': {meets}\n"
+        "    return real(repo, name, *rest, **more)\n"
+        "kind.wwrite = write\n"
+        f"sys.argv = ['hgport', 'apply', '5.2.3', '--into', {str(target)!r}]\n"
+        "from hgport.start import main; main()"
+    )
+    return process.run([sys.executable, "-c", code], allowed=None)
+
+
+@pytest.mark.parametrize(
+    ("meets", "code", "told"),
+    [
+        ("raise OSError(28, 'No space left on device')", 3, "cannot write below {}: No space left"),
+        ("os.killpg(0, signal.SIGINT)", 130, "interrupted"),
+        ("os.killpg(0, signal.SIGTERM)", 143, "ended by SIGTERM"),
+    ],
+)
+def test_what_ends_a_checkout_is_one_line_and_leaves_nothing(
+    made: Project, tmp_path: Path, meets: str, code: int, told: str
+) -> None:
+    # so many that Mercurial would have several processes write them
+    made.release("5.2.3", {**FILES, **{f"many/{n}": b"%d\n" % n for n in range(600)}})
+    made.write("5.2.3", PATCHES)
+    place = tmp_path / "place"
+    place.mkdir()
+    done = _checking_out(place / "target", meets)
+    said = done.stderr.decode().strip()
+    assert done.code == code, said
+    assert said.startswith("hgport: " + told.format(place))
+    assert "\n" not in said
+    assert list(place.iterdir()) == []
+
+
 def _mount(place: Path) -> None:
     words = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place]
     if shutil.which("mount") is None or process.run(words, allowed=None).code:

@@ -21,6 +21,7 @@ from hgport.engine.outcome import HunkResult, Reader
 from hgport.errors import OutsideError, UsageError
 from hgport.model.header import is_text
 from hgport.model.patch import Patch
+from hgport.output import printable
 
 import hgdemandimport  # type: ignore[import-untyped]  # isort: skip
 
@@ -479,20 +480,24 @@ class Repository:
     """A repository of Mercurial's, opened without its configuration.
 
     Changesets are named by their full hash in hex.  Every method raises UsageError for what the
-    person has to put right in the repository, OutsideError if it is locked or the disk refuses.
+    person has to put right in the repository, OutsideError if it is locked or the disk refuses;
+    of one that is being made, which ``built_beside`` does under a name of no interest, OSError.
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         """Open the repository at ``path``; ``create`` makes it, in a format that any Mercurial
         since 3.7 reads."""
         self.path = path
+        self._new = create
         self._repo = self._open(create)
 
     def _open(self, create: bool = False) -> Any:
         hgencoding.encoding = b"utf-8"
         ui = _ui(0)
         ui.quiet = True
-        settings = (b"ui.interactive=no", b"ui.timeout=" + _PATIENCE)
+        # workers would be forks of us, which answer a signal as we do, and of what they fail at
+        # we would learn a number alone
+        settings = (b"ui.interactive=no", b"ui.timeout=" + _PATIENCE, b"worker.enabled=no")
         old = (b"revlog-compression=zlib", b"use-share-safe=no", b"sparse-revlog=no")
         for setting in settings + tuple(b"format." + one for one in old):
             name, _equals, value = setting.partition(b"=")
@@ -644,10 +649,11 @@ class Repository:
         except (hgerror.RepoError, hgerror.Abort, hgerror.StorageError) as err:
             hint = getattr(err, "hint", None)
             raise UsageError(
-                f"{self.path}: {_message(err)}", hint.decode() if hint else None
+                f"{self.path}: {_message(err)}", printable(_name(hint)) if hint else None
             ) from err
         except OSError as err:
-            if err.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            refused = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+            if self._new or err.errno not in refused:
                 raise
             raise OutsideError(f"cannot write {self.path}: {err.strerror}") from err
 
