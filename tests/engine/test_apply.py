@@ -40,6 +40,16 @@ def test_clean() -> None:
     assert (hunk.file, hunk.number, hunk.line, hunk.offset) == ("f", 1, 7, 0)
 
 
+def test_what_brought_a_change_is_told() -> None:
+    other = parsed(file_diff("g", b"a\n", b"b\n"), name="other.patch")
+    series = [other, parsed(CHANGE), parsed(CHANGE, name="again.patch")]
+    results = apply_series({"f": BASE, "g": b"a\n"}.get, series).results
+    assert (results[-1].outcome, results[-1].repeats) == (Outcome.APPLIED, "a.patch")
+    # not by the patch, where the release has it
+    there = {"f": numbered(30, line10="new 10"), "g": b"a\n"}
+    assert [one.repeats for one in apply_series(there.get, series).results] == ["", "", ""]
+
+
 @pytest.mark.parametrize("above", [b"x\ny\n", b""])
 def test_offset(above: bytes) -> None:
     tree = above + BASE if above else BASE.split(b"\n", 2)[2]

@@ -126,6 +126,28 @@ def test_a_patch_that_is_there_by_content_alone_is_a_disagreement(made: Project)
     assert foreign.is_right
 
 
+def test_a_patch_that_an_earlier_one_has_is_not_called_upstreams(made: Project) -> None:
+    made.release("5.2", FILES)
+    made.release("5.4", {**FILES, "f": numbered(30, line10="new 10")})
+    series = made.write("5.2", {"1.patch": ONE, "2.patch": TWO, "3.patch": ONE})
+    found = matrix()
+    # where the release itself has it, it is as before
+    assert outcomes(found) == ["clean", "upstreamed"]
+    assert outcomes(found, 2) == ["repeated", "upstreamed"]
+    cell = found.columns[0].cells[2]
+    assert cell is not None
+    assert cell.problems == ("1.patch, a patch before it, has every hunk of it",)
+    # also in a stack that the catalogue does not know
+    plain = made.root / "elsewhere"
+    plain.mkdir()
+    for path in (series, *(made.root / "patches").glob("*.patch")):
+        shutil.copy(path, plain)
+    foreign = matrix(plain / "series")
+    assert outcomes(foreign, 2) == ["repeated", "upstreamed"]
+    assert [cell.is_right for cell in foreign.columns[0].cells if cell] == [True, True, False]
+    assert all(cell.is_right for cell in foreign.columns[1].cells if cell)
+
+
 def test_a_port_that_leaves_a_patch_out_for_no_reason(made: Project) -> None:
     made.release("5.2", FILES)
     made.release("5.3", FILES)
@@ -247,8 +269,17 @@ def test_what_the_lower_stack_does_already_is_no_good_news(made: Project) -> Non
     on_top(made, {"2.patch": ONE})
     found = matrix(None, "more")
     assert outcomes(found) == ["clean", "offset"]
-    assert outcomes(found, 1) == ["upstreamed"] * 2
+    assert outcomes(found, 1) == ["repeated"] * 2
     assert not found.is_right
+
+
+def test_a_port_may_leave_out_what_the_lower_stack_does(made: Project) -> None:
+    on_top(made, {"2.patch": ONE, "3.patch": TWO}, **{"5_2": {"3.patch": TWO}})
+    cell = matrix(None, "more").columns[0].cells[1]
+    assert cell == Cell(
+        "2.patch", Outcome.REPEATED, "a patch of a stack below has every hunk of it"
+    )
+    assert cell.is_right
 
 
 def test_upstream_may_have_a_patch_of_the_upper_stack(made: Project) -> None:
@@ -288,7 +319,7 @@ def test_the_lower_stack_makes_it_in_the_order_of_its_port(made: Project) -> Non
     made.write("5.2", lower, {"5.3": dict(reversed(lower.items()))})
     upper = {"3.patch": first, "4.patch": TWO}
     made.further("more", upper, {"5.3": {"4.patch": TWO}})
-    assert outcomes(matrix(None, "more"), 2) == ["upstreamed"] * 2
+    assert outcomes(matrix(None, "more"), 2) == ["repeated"] * 2
 
 
 def test_a_stack_that_is_none_of_the_catalogues_may_lie_on_one_that_is(made: Project) -> None:
@@ -298,9 +329,8 @@ def test_a_stack_that_is_none_of_the_catalogues_may_lie_on_one_that_is(made: Pro
     (mine / "series").write_text("3.patch\n")
     (mine / "3.patch").write_bytes(AFTER)
     found = matrix(None, "more", str(mine))
-    assert outcomes(found, 2) == ["upstreamed"] * 2
-    # nobody says of that one what upstream has
-    assert found.is_right
+    assert outcomes(found, 2) == ["repeated"] * 2
+    assert not found.is_right
 
 
 def test_each_way_to_put_stacks_together_is_remembered_for_itself(made: Project) -> None:

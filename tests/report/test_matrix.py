@@ -140,6 +140,17 @@ def test_upstreams_changeset_may_be_unknown() -> None:
     assert report.notes(found) == ["lfs-upload-through-httpsendfile: upstream since 5.4"]
 
 
+def test_what_a_patch_before_has_is_told() -> None:
+    twice = Cell(NAMES[1], Outcome.REPEATED, "x has it", problems=("x has it",))
+    found = replace(GOOD, columns=(column("5.2.2", None, CLEAN, twice),))
+    assert report.notes(found) == ["lfs-upload-through-httpsendfile on 5.2.2: x has it"]
+    assert report.summary(found) == "2 patches on 1 release: 1 disagreement"
+    assert report.word(twice, None) == "repeated"
+    left_out = replace(twice, problems=())
+    found = replace(GOOD, columns=(column("5.2.2", None, CLEAN, left_out),))
+    assert report.notes(found) == ["lfs-upload-through-httpsendfile on 5.2.2: x has it"]
+
+
 def test_summaries() -> None:
     assert report.summary(GOOD) == "2 patches on 6 releases: all as it should be"
     assert report.summary(BAD) == "2 patches on 3 releases: 2 conflicts, 1 not tried, 1 absent"

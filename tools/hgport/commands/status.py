@@ -31,9 +31,9 @@ def command(
     line (5.2), a release (5.2.2), every release of a line (5.2.*), or A..B; commas join.
 
     The words: ok, the patch applies at the lines that it names; port, so does the port's; offset,
-    at other lines; fuzz, with less context; conflict, not; upstream, the release has it; absent,
-    the port leaves it out for no reason; n/a, the release has none of its files.  Exits with 1 if
-    anything is not as it should be.
+    at other lines; fuzz, with less context; conflict, not; upstream, the release has it;
+    repeated, a patch before it does the same; absent, the port leaves it out for no reason; n/a,
+    the release has none of its files.  Exits with 1 if anything is not as it should be.
     """
     return status(releases, as_json=as_json, series=series, over=over, fuzz=fuzz)
 

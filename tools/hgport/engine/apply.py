@@ -7,6 +7,7 @@ Mercurial is imported when the first patch is applied.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hgport.engine.outcome import HunkResult, Outcome, PatchResult, Reader, SeriesResult
@@ -51,11 +52,25 @@ def apply_series(
             results.append(PatchResult(patch, Outcome.NOT_TRIED))
             continue
         result = _apply(current, patch, fuzz, is_directory)
+        if result.outcome is Outcome.APPLIED:
+            result = replace(result, repeats=_repeated(read, patch, results))
         results.append(result)
         files.update(result.files)
         modes.update(result.modes)
         stopped = result.outcome is Outcome.CONFLICT
     return SeriesResult(tuple(results), files, modes)
+
+
+def _repeated(read: Reader, patch: Patch, before: Sequence[PatchResult]) -> str:
+    """The name of the patch with which a change came in, "" if the tree had it before them all."""
+    files: dict[str, bytes | None] = {}
+    name = ""
+    for result in before:
+        if is_there(lambda path: files[path] if path in files else read(path), patch):
+            return name
+        files.update(result.files)
+        name = result.patch.name if result.outcome.changes_tree else name
+    return name
 
 
 def is_there(read: Reader, patch: Patch) -> bool:

@@ -106,7 +106,7 @@ def judge(
     below: dict[str, bytes | None] = {}
     for layer in stack.layers:
         heard = {n: witness(layer, catalogue, release, n, read) for n in layer.own_names}
-        cells += _of_layer(layer, release, tried, heard, _over(read, below))
+        cells += _of_layer(layer, release, tried, heard, read, _over(read, below))
         # as they were applied, which is the order of the port and not that of the names
         for one in result.results:
             below.update(one.files if one.patch.name in layer.own_names else {})
@@ -123,9 +123,11 @@ def _of_layer(
     release: Release,
     tried: Mapping[str, PatchResult],
     heard: Mapping[str, Witness],
+    published: Reader,
     read: Reader,
 ) -> list[Cell | None]:
-    """A cell for each name of a layer; ``read`` gives the files as the layers below leave them."""
+    """A cell for each name of a layer; ``published`` gives the files of the release, ``read`` the
+    same as the layers below leave them."""
     listed = layer.for_line(release.line).series.names
     top = {patch.name: patch for patch in layer.top.patches}
 
@@ -135,7 +137,7 @@ def _of_layer(
         if name in listed:
             twice = "upstream has it, yet the series still lists it"
             return _of_upstreamed(name, heard[name], twice)
-        return _of_left_out(top[name], heard[name], read) if name in top else None
+        return _of_left_out(top[name], heard[name], published, read) if name in top else None
 
     return [cell(name) for name in layer.own_names]
 
@@ -149,6 +151,9 @@ def _of_tried(result: PatchResult, heard: Witness, catalogued: bool) -> Cell:
     name = result.patch.name
     if result.outcome is not Outcome.APPLIED:
         return Cell(name, result.outcome, result.message, result.hunks, problems=heard.problems)
+    if result.repeats:
+        twice = f"{result.repeats}, a patch before it, has every hunk of it"
+        return Cell(name, Outcome.REPEATED, twice, problems=(*heard.problems, twice))
     silent = ("the release has every hunk of it, but the catalogue does not say so",)
     problems = heard.problems or (silent if catalogued else ())
     return Cell(name, Outcome.UPSTREAMED, "the release has every hunk of it", problems=problems)
@@ -165,12 +170,15 @@ def _of_upstreamed(name: str, heard: Witness, *problems: str) -> Cell:
     )
 
 
-def _of_left_out(patch: Patch, heard: Witness, read: Reader) -> Cell:
+def _of_left_out(patch: Patch, heard: Witness, published: Reader, read: Reader) -> Cell:
     if heard.seen is not None:
         return _of_upstreamed(patch.name, heard)
     if not is_affected(read, patch):
         return Cell(patch.name, Outcome.NOT_AFFECTED, problems=heard.problems)
     if is_there(read, patch):
+        if not is_there(published, patch):
+            below = "a patch of a stack below has every hunk of it"
+            return Cell(patch.name, Outcome.REPEATED, below, problems=heard.problems)
         silent = "the release has every hunk of it, but the catalogue does not say so"
         return _of_upstreamed(patch.name, heard, *(() if heard.told else (silent,)))
     lacking = "the series leaves it out, but the release does not have it"

@@ -23,6 +23,7 @@ class Outcome(enum.Enum):
     NOT_AFFECTED = "not affected"  # none of the files that it modifies are in the tree
     NOT_TRIED = "not tried"  # a patch before it is in conflict
     UPSTREAMED = "upstreamed"  # the release has it, so it need not be applied
+    REPEATED = "repeated"  # a patch before it does the same
     ABSENT = "absent"  # the port leaves it out though the release does not have it
 
     @property
@@ -54,7 +55,9 @@ class PatchResult:
 
     ``message`` says why it did not apply, in one line, and is "" if it did.  ``files`` is the
     new content of every file that it changed (None: removed), ``modes`` the modes that it asks for
-    ("", "x" or "l"), ``copies`` the source of each renamed or copied file.
+    ("", "x" or "l"), ``copies`` the source of each renamed or copied file.  ``repeats`` is, of a
+    change that is there already, the file name of the patch before it that brought it, "" if the
+    tree had it by itself.
     """
 
     patch: Patch
@@ -64,6 +67,7 @@ class PatchResult:
     files: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
     modes: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[str, str] = field(default_factory=dict)
+    repeats: str = ""
 
 
 @dataclass(frozen=True)

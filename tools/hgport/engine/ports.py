@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hgport.upstream.sdist import ProgressOfMany
 
 # a line's releases need no port of their own where each patch has one of these
-_SERVED = (Outcome.CLEAN, Outcome.OFFSET, Outcome.UPSTREAMED)
+_SERVED = (Outcome.CLEAN, Outcome.OFFSET, Outcome.UPSTREAMED, Outcome.REPEATED)
 # of Linux: swap two names in one step
 _EXCHANGE = 2
 _AT_CWD = -100

@@ -109,6 +109,6 @@ def _why(cell: Cell) -> str:
     elif cell.since is not None:
         changeset = f"'s {cell.changeset}" if cell.changeset else ""
         why = [f"the release has it, upstream{changeset} since {cell.since}", *why]
-    elif cell.outcome is Outcome.UPSTREAMED and not why:
+    elif cell.outcome in (Outcome.UPSTREAMED, Outcome.REPEATED) and not why:
         why = [cell.message]
     return "; ".join(why) or cell.outcome.value

@@ -18,6 +18,7 @@ _WORDS = {
     Outcome.NOT_TRIED: "untried",
     Outcome.NOT_AFFECTED: "n/a",
     Outcome.UPSTREAMED: "upstream",
+    Outcome.REPEATED: "repeated",
     Outcome.ABSENT: "absent",
 }
 _GAP = "  "
@@ -172,7 +173,7 @@ def _remarks(cell: Cell | None) -> list[str]:
     elif cell.outcome is Outcome.UPSTREAMED and cell.since:
         changeset = f" ({cell.changeset})" if cell.changeset else ""
         remarks.insert(0, f"upstream since {cell.since}{changeset}")
-    elif cell.outcome is Outcome.UPSTREAMED and not cell.problems:
+    elif cell.outcome in (Outcome.UPSTREAMED, Outcome.REPEATED) and not cell.problems:
         remarks.insert(0, cell.message)
     return remarks
 
