@@ -154,6 +154,8 @@ def test_what_is_no_patch_is_refused_in_one_line(data: bytes, said: str) -> None
         "C:/x",
         "a/./x",
         "a\x01b",
+        ".hgsub",
+        ".hgsubstate",
     ],
 )
 @pytest.mark.parametrize("form", ["plain", "git", "rename"])
@@ -173,7 +175,9 @@ def test_an_absolute_name_is_refused() -> None:
         Patch.parse("p", b"--- /etc/passwd\n+++ /etc/passwd\n@@ -1 +1 @@\n-a\n+b\n")
 
 
-@pytest.mark.parametrize("path", ["a", "a/b.c", ".hgignore", "x..y/..z", "häßlich", "a b"])
+@pytest.mark.parametrize(
+    "path", ["a", "a/b.c", ".hgignore", "sub/.hgsub", "x..y/..z", "häßlich", "a b"]
+)
 def test_ordinary_paths_are_taken(path: str) -> None:
     assert path_problem(path) is None
 

@@ -15,6 +15,8 @@ from hgport.errors import UsageError
 _GIT_NAMES = re.compile(rb"diff --git a/(.*) b/(.*)$")
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _MODES = {b"100644": "", b"100755": "x", b"120000": "l"}
+# what makes one repository part of another; Mercurial looks for it at the root alone
+_SUBREPOSITORIES = (".hgsub", ".hgsubstate")
 # DOS short names under which a repository's .hg can be reached on Windows
 _SHORT_HG = re.compile(r"hg[0-9a-f]{0,4}~\d+$", re.I)
 
@@ -240,6 +242,8 @@ def path_problem(path: str) -> str | None:
         return "is not in its plain form"
     if any(_is_hg(part) for part in parts):
         return "lies in a repository's own .hg"
+    if path in _SUBREPOSITORIES:
+        return "is for repositories within a repository, which hgport does not make"
     return None
 
 
