@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 import threading
@@ -59,6 +60,40 @@ def test_what_a_killed_run_left_is_removed_by_a_later_one(tmp_path: Path) -> Non
     assert sorted(os.listdir(tmp_path)) == [fresh.name, "tree"]
 
 
+def test_old_files_of_a_killed_run_are_removed_by_a_later_one(tmp_path: Path) -> None:
+    left, fresh, held = (tmp_path / (files._TEMPORARY + name) for name in ("old", "new", "held"))
+    pipe = tmp_path / (files._TEMPORARY + "pipe")
+    os.mkfifo(pipe)
+    for path in (left, fresh, held):
+        path.write_bytes(b"half")
+    for path in (left, held, pipe):
+        os.utime(path, (1, 1))
+    with held.open("rb") as somebody:
+        fcntl.flock(somebody, fcntl.LOCK_EX)
+        files.write_whole(tmp_path / "file", b"new")
+    names = sorted([fresh.name, held.name, pipe.name, "file"])
+    assert sorted(os.listdir(tmp_path)) == names
+    with files.built_beside(tmp_path / "tree"):
+        pass
+    assert not held.exists()
+
+
+def test_a_file_that_is_slow_to_be_written_is_left_alone(tmp_path: Path) -> None:
+    real = os.chmod
+
+    def chmod(name: str, mode: int) -> None:
+        os.utime(name, (1, 1))
+        with pytest.MonkeyPatch.context() as back:
+            back.setattr(os, "chmod", real)
+            files.write_whole(tmp_path / "other", b"x")
+        real(name, mode)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "chmod", chmod)
+        files.write_whole(tmp_path / "file", b"y")
+    assert sorted(os.listdir(tmp_path)) == ["file", "other"]
+
+
 def test_what_is_being_built_is_left_alone_however_old(tmp_path: Path) -> None:
     with files.built_beside(tmp_path / "slow") as beside:
         (beside / "file").write_bytes(b"x")
@@ -110,6 +145,33 @@ def test_built_beside_leaves_nothing_of_a_failure(
         (beside / "sub").chmod(0o500)
         raise ended
     assert os.listdir(tmp_path) == []
+
+
+def test_a_failure_leaves_no_directory_that_was_made_for_it(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for target in ("there/a/b/tree", "a/../tree"):
+        with pytest.raises(ValueError), files.built_beside(tmp_path / target):
+            raise ValueError
+    assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")] == ["there"]
+    with pytest.raises(ValueError), files.built_beside(tmp_path / "a" / "b" / "tree"):
+        (tmp_path / "a" / "theirs").touch()
+        raise ValueError
+    assert [path.name for path in sorted((tmp_path / "a").iterdir())] == ["theirs"]
+
+
+def test_a_directory_that_another_takes_away_again_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = files._sweep
+
+    def sweep(directory: Path) -> None:
+        monkeypatch.setattr(files, "_sweep", real)
+        directory.rmdir()
+
+    monkeypatch.setattr(files, "_sweep", sweep)
+    with files.built_beside(tmp_path / "new" / "tree"):
+        pass
+    assert (tmp_path / "new" / "tree").is_dir()
 
 
 def test_built_beside_keeps_what_another_built_meanwhile(tmp_path: Path) -> None:

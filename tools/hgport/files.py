@@ -1,8 +1,8 @@
 """Files and directories that are either whole or not there.
 
 Everything is built beside its destination and renamed into place, so that a crash, a full
-disk or ctrl-C leaves at worst a temporary name.  A directory of such a name is removed when the
-next one is built beside it.
+disk or ctrl-C leaves at worst a temporary name.  What has such a name is removed when the
+next file or directory is made beside it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hgport.errors import OutsideError
 from hgport.places import cache_dir, state_dir
 
 _TEMPORARY = ".hgport-tmp-"
-_YOUNG = 60  # seconds in which a directory that is being built may not be locked yet
+_YOUNG = 60  # seconds in which what is being built may not be locked yet
 
 # asked for once: to ask is to change it for a moment, in which other threads make files
 _UMASK = os.umask(0)
@@ -69,13 +69,16 @@ def write_whole(path: Path, data: bytes) -> None:
     """
     with disk_errors(f"write {path}"):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
         handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as out:
+                fcntl.flock(handle, fcntl.LOCK_EX)
                 out.write(data)
-            mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
-            os.chmod(name, mode)
-            os.replace(name, path)
+                out.flush()
+                mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
+                os.chmod(name, mode)
+                os.replace(name, path)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name)
@@ -86,14 +89,14 @@ def write_whole(path: Path, data: bytes) -> None:
 def built_beside(destination: Path) -> Iterator[Path]:
     """Yield an empty directory that becomes ``destination`` if the block ends well.
 
-    If the block raises, what it built is removed.  ``destination`` must not exist; if another
+    If the block raises, what it built is removed, and so are the directories above that had to be
+    made for it, where nothing else lies in them.  ``destination`` must not exist; if another
     process has made it meanwhile, that one stays and ours is dropped, which suits a cache whose
     entries are all alike.
     """
-    with disk_errors(f"write below {destination.parent}"):
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(destination.parent)
-        beside = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=destination.parent))
+    parent = destination.parent
+    with disk_errors(f"write below {parent}"), _removed_again(parent):
+        beside = _made_in(parent)
         try:
             # mkdtemp's 0700 is for the building only; the result is an ordinary directory
             beside.chmod(0o777 & ~_UMASK)
@@ -110,19 +113,55 @@ def built_beside(destination: Path) -> Iterator[Path]:
             raise
 
 
+@contextlib.contextmanager
+def _removed_again(directory: Path) -> Iterator[None]:
+    """If the block raises, remove ``directory`` and those above it that are not there yet, as far
+    as nothing lies in them."""
+    lacking = [one for one in (directory, *directory.parents) if not os.path.lexists(one)]
+    try:
+        yield
+    except BaseException:
+        for one in lacking:
+            with contextlib.suppress(OSError):
+                one.rmdir()
+        raise
+
+
+def _made_in(directory: Path, again: bool = True) -> Path:
+    """A new directory of a temporary name in ``directory``, which is made if need be."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _sweep(directory)
+    try:
+        return Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=directory))
+    except FileNotFoundError:
+        # another process has made it, failed, and just removed it again
+        if not again:
+            raise
+    return _made_in(directory, again=False)
+
+
 def _sweep(directory: Path) -> None:
     """Remove what runs that were killed have left half-built in ``directory``."""
-    for left in directory.glob(_TEMPORARY + "*/"):
+    for left in directory.glob(_TEMPORARY + "*"):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _YOUNG:
+            seen = left.lstat()
+            whole = stat.S_ISDIR(seen.st_mode) or stat.S_ISREG(seen.st_mode)
+            if whole and time.time() - seen.st_mtime > _YOUNG:
                 with _held(left, fcntl.LOCK_NB):
-                    remove_tree(left)
+                    _remove(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        remove_tree(path)
+    else:
+        path.unlink()
 
 
 @contextlib.contextmanager
-def _held(directory: Path, flag: int = 0) -> Iterator[None]:
-    """Hold a lock on ``directory``, by which a process that builds it is known to live."""
-    handle = os.open(directory, os.O_RDONLY)
+def _held(path: Path, flag: int = 0) -> Iterator[None]:
+    """Hold a lock on ``path``, by which a process that builds it is known to live."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | flag)
         yield
