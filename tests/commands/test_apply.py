@@ -62,6 +62,16 @@ def test_what_upstream_has_is_left_out(made: Project, tmp_path: Path) -> None:
     assert log(tmp_path / "target", "{desc|firstline}\n") == ["Mercurial 5.3", "two: second"]
 
 
+def test_a_patch_that_an_earlier_one_has_is_left_out_as_such(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made.write("5.2", {**PATCHES, "3.patch": PATCHES["1.patch"]})
+    assert run(["apply", "5.2", "--into", str(tmp_path / "target"), "--as", "tree"]) == 0
+    told = capsys.readouterr().out.splitlines()[1:]
+    assert told[2] == "left out: 1.patch has it already: one: first"
+    assert run(["status", "5.2"]) == 1
+
+
 def test_into_a_clone(made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clone = repository(tmp_path / "clone", FILES, tag="mine")
     assert run(["apply", "5.2", "-R", str(clone)]) == 2
@@ -97,6 +107,15 @@ def test_what_is_no_revision(
     assert len(log(clone)) == 1
 
 
+def test_a_revision_that_mercurial_cannot_read_is_one_line(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone = repository(tmp_path / "clone", FILES, tag="5.2")
+    assert run(["apply", "5.2", "-R", str(clone), "--rev", "nope("]) == 2
+    said = capsys.readouterr().err
+    assert said == f"hgport: {clone}: not a prefix: end (nope( ^ here)\n"
+
+
 def test_a_subject_that_the_terminal_cannot_show(made: Project, tmp_path: Path) -> None:
     made.write("5.2", {"1.patch": PATCHES["1.patch"].replace(b"first", "schön".encode())})
     words = [sys.executable, "-X", "utf8=0", "-m", "hgport", "apply", "5.2"]
@@ -116,6 +135,11 @@ def test_a_subject_that_the_terminal_cannot_show(made: Project, tmp_path: Path) 
         (["5.22", "--into", "x"], "5.2"),
         (["latest", "--into", "x"], "'latest'"),
         (["5.2", "--into", "."], "exists already"),
+        (["5.2", "--into", "new/.."], "exists already"),
+        (["5.2", "--into", ""], "'--into': its name is empty"),
+        (["5.2", "-R", ""], "'-R' / '--repository': its name is empty"),
+        (["5.2", "--into", f"{__file__}/x"], f"{__file__} is no directory"),
+        (["5.2", "--into", f"{__file__}/x/y"], f"{__file__} is no directory"),
         (["5.2", "-R", "/nowhere"], "is no Mercurial repository"),
         (["5.2", "--into", "x", "--series", "/nowhere/series"], "no series file"),
         (["5.2", "--into", "x", "--user", "\udcff"], "'\\udcff' is no author's name"),
@@ -137,6 +161,16 @@ def test_wrong_commands(
     assert said in err
     assert err.count("\n") == 1
     assert list(empty.iterdir()) == []
+
+
+def test_a_link_to_nothing_is_no_directory(
+    made: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for form in ("hg", "tree"):
+        assert run(["apply", "5.2", "--as", form, "--into", str(tmp_path / "dangling/sub")]) == 2
+        assert capsys.readouterr().err == f"hgport: {tmp_path / 'dangling'} is no directory\n"
+    assert not (tmp_path / "nowhere").exists()
 
 
 # a stack on top

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -19,11 +20,25 @@ _SAID = {
 }
 
 
+class _Named(click.Path):
+    """A path that is not empty, as an empty one would be read as the current directory."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        if value == "":
+            self.fail("its name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command("apply")
 @click.argument("release", metavar="RELEASE", shell_complete=completion.releases)
 @click.option(
     "--into",
-    type=click.Path(path_type=Path),
+    type=_Named(path_type=Path),
     metavar="DIR",
     help="Make this directory: a repository of the release and its patches.",
 )
@@ -37,7 +52,7 @@ _SAID = {
     "-R",
     "--repository",
     "clone",
-    type=click.Path(path_type=Path),
+    type=_Named(path_type=Path),
     metavar="CLONE",
     help="Add the changesets to this repository; what is checked out stays.",
 )
@@ -111,4 +126,6 @@ def _what(made: commits.Made, result: PatchResult) -> str:
     changeset = made.changesets.get(result.patch.name)
     if changeset is not None:
         return changeset[:12]
+    if result.repeats:
+        return f"left out: {result.repeats} has it already:"
     return _SAID.get(result.outcome, "applied:")

@@ -290,9 +290,13 @@ def _replace(target: Path, content: bytes | None, kind: str) -> None:
 
 
 def refuse_existing(destination: Path) -> None:
-    """Raise UsageError if there is anything at ``destination``."""
-    if os.path.lexists(destination):
+    """Raise UsageError if there is anything at ``destination``, or if it cannot be made since what
+    stands above it is no directory."""
+    if os.path.lexists(destination) or destination.name == "..":
         raise UsageError(f"{destination} exists already", "name a directory that is not there")
+    above = next((one for one in destination.parents if os.path.lexists(one)), None)
+    if above is not None and not os.path.isdir(above):
+        raise UsageError(f"{above} is no directory")
 
 
 def _build(destination: Path, build: Callable[[Path], Made]) -> Made:
