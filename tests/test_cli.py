@@ -132,7 +132,7 @@ def test_output_to_a_full_disk_is_3() -> None:
     command = shlex.join([sys.executable, "-m", "hgport", "releases", "all"])
     told = process.run(["bash", "-c", f"{command} > /dev/full"], allowed=None)
     assert told.code == 3
-    assert told.stderr == b"hgport: cannot go on: No space left on device\n"
+    assert told.stderr == b"hgport: cannot write to standard output: No space left on device\n"
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])

@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 
 from hgport import __version__
 from hgport.errors import HgportError
+from hgport.output import printing
 
 # verb -> what it does, in the order in which the help lists them; the verb's click command is
 # ``command`` in the module of the same name in hgport.commands
@@ -52,6 +53,18 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in VERBS and not ctx.resilient_parsing:
+            import difflib
+
+            near = difflib.get_close_matches(args[0].lower(), VERBS, n=1)
+            if near:
+                # in the words of click, which looks only among commands that were imported
+                ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         # click's own would import every verb, and cut what it does short
         verbs = [CompletionItem(v, help=w) for v, w in VERBS.items() if v.startswith(incomplete)]
@@ -61,7 +74,8 @@ class LazyGroup(click.Group):
         try:
             result = super().invoke(ctx)
             # here, and not at exit, where nobody could say what became of the output
-            sys.stdout.flush()
+            with printing():
+                pass
         except BrokenPipeError:
             # click would exit with 1, which for us means that something is wrong
             return _READER_GONE
@@ -93,6 +107,9 @@ def run(args: list[str] | None = None) -> int:
     ``args`` are the words after the program's name; None takes them from the process.  A verb
     returns its exit code (None is 0).
     """
+    if sys.stdout is None:
+        # before anything is done of which nobody would learn
+        return _complain("cannot write to standard output: it is closed", None, 3)
     try:
         result: Any = hgport.main(args=args, prog_name="hgport", standalone_mode=False)
     except click.ClickException as err:
@@ -105,16 +122,33 @@ def run(args: list[str] | None = None) -> int:
             return _unexpected(err.__context__)
         return _complain("interrupted", None, 130)
     except HgportError as err:
+        _is_written()
         return _complain(err.message, err.hint, err.exit_code)
     except OSError as err:
-        where = f" {err.filename}" if err.filename else ""
-        return _complain(f"cannot go on: {err.strerror or err}{where}", None, 3)
+        return _refused(err)
     except Exception as err:
         return _unexpected(err)
     if result == _READER_GONE:
-        # what is left in the buffer would be complained about at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _is_written()
     return result if isinstance(result, int) else 0
+
+
+def _refused(err: OSError) -> int:
+    if not _is_written():
+        return _complain(f"cannot write to standard output: {err.strerror or err}", None, 3)
+    where = f" {err.filename}" if err.filename else ""
+    return _complain(f"cannot go on: {err.strerror or err}{where}", None, 3)
+
+
+def _is_written() -> bool:
+    """Whether all that was printed could be written.  If not, what is left of it is forgotten, as
+    Python would complain about it at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _unexpected(err: BaseException) -> int:

@@ -5,14 +5,35 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
+
+from hgport.errors import OutsideError
 
 
 def say(*lines: str) -> None:
-    """Print lines, at once.  A character that standard output cannot encode becomes "?"."""
+    """Print lines, at once.  A character that standard output cannot encode becomes "?".
+
+    Raises OutsideError if it cannot be written to, BrokenPipeError if nobody reads it any more.
+    """
     encoding = sys.stdout.encoding or "ascii"
-    for line in lines:
-        print(line.encode(encoding, "replace").decode(encoding))
-    sys.stdout.flush()
+    with printing():
+        for line in lines:
+            print(line.encode(encoding, "replace").decode(encoding))
+
+
+@contextlib.contextmanager
+def printing() -> Iterator[None]:
+    """Print to standard output in the block, at the end of which all of it has been written.
+
+    Raises what ``say`` does.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as err:
+        raise OutsideError(f"cannot write to standard output: {err.strerror or err}") from err
 
 
 def warn(*lines: str) -> None:
