@@ -188,8 +188,12 @@ def test_a_page_without_mercurial_is_no_good_news(
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["5.9"], 2, "no release or range '5.9' (did you mean"),
-        (["--fetch", "5.2.9"], 2, "no release '5.2.9' (did you mean 5.2.2"),
+        (
+            ["5.9"],
+            2,
+            "no release or range '5.9' (the newest known is 5.2.2; hgport releases --update",
+        ),
+        (["--fetch", "5.1.9"], 2, "no release '5.1.9' (did you mean 5.1"),
         (["--fetch", "lates"], 2, "did you mean latest?"),
         (["5.2", "--update"], 2, "RANGE is what to list"),
         (["--fetch", "all", "--jobs", "3"], 2, "3 is not in the range 1<=x<=2"),

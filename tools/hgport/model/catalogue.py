@@ -231,14 +231,29 @@ def _fields(release: Release) -> dict[str, str | int]:
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a name that is not among the known ones, with the near ones offered."""
     names = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    if near:
-        hint = "did you mean " + " or ".join(near) + "?"
+    by_lower = {one.lower(): one for one in reversed(names)}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
+    outside = _outside(name, names)
+    if outside:
+        hint = outside
+    elif near:
+        hint = "did you mean " + " or ".join(by_lower[one] for one in near) + "?"
     elif names:
         hint = f"there are {names[0]} to {names[-1]}; see hgport releases"
     else:
         hint = "there is none; see hgport releases --update"
     return UsageError(f"no {what} {name!r}", hint)
+
+
+def _outside(name: str, names: Iterable[str]) -> str | None:
+    """What to say of a version that is older or newer than all that are known; None of another."""
+    versions = sorted(filter(is_version, names), key=version_key)
+    if not versions or not is_version(name):
+        return None
+    if version_key(name) > version_key(versions[-1]):
+        return f"the newest known is {versions[-1]}; hgport releases --update asks for newer ones"
+    oldest = f"the oldest known is {versions[0]}"
+    return oldest if version_key(name) < version_key(versions[0]) else None
 
 
 class _Table:

@@ -63,7 +63,8 @@ def _part(catalogue: Catalogue, text: str) -> list[Release]:
         return [catalogue.newest(text)]
     versions = [release.version for release in catalogue.releases]
     error = unknown("release or range", text, [*_WORDS, *catalogue.lines, *versions])
-    raise UsageError(error.message, error.hint if "mean" in str(error.hint) else _GRAMMAR)
+    near = is_version(text) or "mean" in str(error.hint)
+    raise UsageError(error.message, error.hint if near else _GRAMMAR)
 
 
 def _word(catalogue: Catalogue, word: str) -> list[Release]:
