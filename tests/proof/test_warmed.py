@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from helpers_cells import ground_of, patched, problems, row
-from hgport.errors import HgportError
 from hgport.process import ProgramFailed, Talking
 from hgport.proof import judge, work
 from hgport.proof.cell import run_cell
@@ -30,7 +29,7 @@ from hgport.proof.scenarios import (
     SMALL,
     Scenario,
 )
-from hgport.proof.warmed import WarmHg, warm
+from hgport.proof.warmed import NotWarm, WarmHg, warm
 from hgport.proof.work import Work
 from hgport.proof.world import Client, Ground, Hg, world, write_config
 
@@ -247,10 +246,10 @@ def test_the_end_of_the_process_that_is_forked_is_told(base: Ground, tmp_path: P
     here, pids = in_home(tmp_path), tmp_path / "pids"
     killing = f"alias.z=!sleep 60 & echo $! > {pids}; kill -9 $(ps -o ppid= -p $PPID)"
     with warm(base.interpreter.path, base.tree, base.place) as hg:
-        with pytest.raises(HgportError, match="the process that was to be hg has ended"):
+        with pytest.raises(NotWarm, match="the process that was to be hg has ended"):
             hg(["--config", killing, "z"], **here)  # type: ignore[arg-type]
         assert gone(pids)
-        with pytest.raises(HgportError, match="has ended"):
+        with pytest.raises(NotWarm, match="has ended"):
             hg(["version"], **here)  # type: ignore[arg-type]
 
 
@@ -258,7 +257,7 @@ def test_a_tree_without_hg_says_so(base: Ground, tmp_path: Path) -> None:
     here = in_home(tmp_path)
     with (
         warm(base.interpreter.path, tmp_path, tmp_path) as hg,
-        pytest.raises(HgportError, match="has ended: .*No such file"),
+        pytest.raises(NotWarm, match="has ended: .*No such file"),
     ):
         hg(["version"], **here)  # type: ignore[arg-type]
 
@@ -289,3 +288,23 @@ def test_few_rows_and_second_looks_get_processes_of_their_own(
     assert [judge.observed(seen, rows[0]) for seen in done if isinstance(seen, Evidence)] == [
         "exit code 0, 1 of 1 stored"
     ] * count
+
+
+def test_rows_are_run_all_the_same_when_the_process_that_is_forked_fails(
+    base: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Talking, "say", lambda _self, _line: False)
+    rows = (row(BUNDLE_PUSH, HONEST),) * 4
+    done = work.do(Work(base.release, base.interpreter, {}, (), rows), tmp_path)
+    assert [one.exit_code for one in done if isinstance(one, Evidence)] == [0] * 4
+
+
+def test_a_process_that_does_not_answer_is_given_up(
+    base: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Talking, "line", lambda _self, _seconds: None)
+    with (
+        warm(base.interpreter.path, base.tree, base.place) as hg,
+        pytest.raises(NotWarm, match="does not answer: it printed nothing"),
+    ):
+        hg(["version"], **in_home(tmp_path))  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ import signal
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hgport.errors import HgportError
 from hgport.files import disk_errors
@@ -25,6 +25,12 @@ from hgport.proof.world import MOST_SECONDS, environment
 _WARM = Path(inside.__file__).with_name("warm.py")
 # seconds that a command which is killed has for its end
 _GRACE = 10
+# seconds that the modules may take to be loaded, also where they have to be compiled first
+_LOADING = 120
+
+
+class NotWarm(HgportError):
+    """The process that is to be forked does not do so; a command may have begun, or not."""
 
 
 class WarmHg:
@@ -45,8 +51,7 @@ class WarmHg:
         timeout: float = MOST_SECONDS,
         allowed: Collection[int] | None = (0,),
     ) -> Finished:
-        """As ``world.Hg``'s.  Raises HgportError, too, if the process that is to be forked has
-        ended."""
+        """As ``world.Hg``'s.  Raises NotWarm, too."""
         words = [str(arg) for arg in args]
         printed = {name: self._place / name for name in ("stdout", "stderr")}
         self._say(
@@ -57,7 +62,7 @@ class WarmHg:
                 **{name: str(path) for name, path in printed.items()},
             }
         )
-        pid: int = self._answer(_GRACE)["pid"]
+        pid: int = self._answer(_LOADING)["pid"]
         try:
             status, timed_out = self._status(timeout)
         except BaseException:
@@ -83,20 +88,21 @@ class WarmHg:
 
     def _say(self, what: Mapping[str, Any]) -> None:
         if not self._program.say(json.dumps(what).encode()):
-            self._fail()
+            self._fail("has ended")
 
     def _answer(self, seconds: float) -> Any:
         line = self._program.line(seconds)
-        return self._read(line or b"")
+        return self._fail("does not answer") if line is None else self._read(line)
 
     def _read(self, line: bytes) -> Any:
         if not line:
-            self._fail()
+            self._fail("has ended")
         return json.loads(line)
 
-    def _fail(self) -> None:
+    def _fail(self, how: str) -> NoReturn:
         said = self._program.output().decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise HgportError(f"the process that was to be hg has ended: {''.join(said) or 'silently'}")
+        last = "".join(said) or "it printed nothing"
+        raise NotWarm(f"the process that was to be hg {how}: {last}")
 
 
 @contextlib.contextmanager

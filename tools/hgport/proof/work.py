@@ -18,7 +18,7 @@ from hgport.proof.cell import run_cell
 from hgport.proof.evidence import Evidence
 from hgport.proof.interpreters import Interpreter
 from hgport.proof.scenarios import Scenario
-from hgport.proof.warmed import warm
+from hgport.proof.warmed import NotWarm, warm
 from hgport.proof.world import Client, Ground, ground, world
 
 # what comes of a piece of work: the evidence of each row, or why there is none
@@ -46,6 +46,14 @@ class Work:
     fresh: bool = False
 
 
+def _run(base: Ground, tree: Path, row: Scenario, keep: Path | None, hg: Client | None) -> Evidence:
+    try:
+        return run_cell(base, tree, row, keep, hg)
+    except NotWarm:
+        # it would have saved time, no more
+        return run_cell(base, tree, row, keep)
+
+
 def _client(work: Work, base: Ground, tree: Path) -> AbstractContextManager[Client | None]:
     if work.fresh or len(work.rows) < _WORTH_WARMING:
         return nullcontext()
@@ -62,7 +70,7 @@ def do(work: Work, room: Path) -> Done:
             world(base, work.replaced, work.executable) as tree,
             _client(work, base, tree) as hg,
         ):
-            return [run_cell(base, tree, row, at, hg) for row, at in zip(work.rows, keep)]
+            return [_run(base, tree, row, at, hg) for row, at in zip(work.rows, keep)]
     except OutsideError as err:
         # as plain as it can be: it has to get from one process to another
         raise OutsideError(err.message, err.hint) from None
