@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -309,3 +310,30 @@ def test_there_is_nobody_to_talk_with(tmp_path: Path) -> None:
     talking = process.talking(["no-such-program"], cwd=tmp_path, env={}, log=tmp_path / "log")
     with pytest.raises(OutsideError, match="cannot run no-such-program"), talking:
         pass
+
+
+def test_a_program_that_had_begun_when_we_were_told_to_end_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = subprocess.Popen._execute_child  # type: ignore[attr-defined]
+    pids = []
+
+    def told_to_end(self: subprocess.Popen[bytes], *args: object) -> None:
+        begun(self, *args)
+        pids.append(self.pid)
+        raise SystemExit(143)
+
+    monkeypatch.setattr(subprocess.Popen, "_execute_child", told_to_end)
+    with pytest.raises(SystemExit):
+        process.run(["sleep", "60"])
+    with (
+        pytest.raises(SystemExit),
+        process.running(["sleep", "60"], cwd=tmp_path, env={}, log=tmp_path / "log"),
+    ):
+        pass
+    assert len(pids) == 2
+    for _attempt in range(100):
+        if not any(map(_runs, pids)):
+            break
+        time.sleep(0.05)
+    assert not any(map(_runs, pids))

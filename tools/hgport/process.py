@@ -18,7 +18,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from hgport.errors import HgportError, OutsideError
 
@@ -74,19 +74,8 @@ def run(
     ProgramFailed on any other, OutsideError if there is no such program.
     """
     words = tuple(str(a) for a in args)
-    try:
-        child = subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=None if env is None else dict(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=tuple(pass_fds),
-        )
-    except (FileNotFoundError, PermissionError) as err:
-        raise OutsideError(f"cannot run {words[0]}: {err.strerror}") from err
+    pipe = subprocess.PIPE
+    child = _start(words, cwd, env, pipe, pipe, pipe, tuple(pass_fds))
     timed_out = False
     try:
         out, err_out = child.communicate(stdin, timeout=timeout)
@@ -244,23 +233,37 @@ def talking(
         _end(child)
 
 
+class _Child(subprocess.Popen[bytes]):
+    """A process in a session of its own; if we are told to end while it begins, it ends, too."""
+
+    def __init__(self, words: Sequence[str], **how: Any) -> None:
+        self.pid = 0
+        try:
+            super().__init__(words, start_new_session=True, **how)
+        except BaseException:
+            if self.pid:
+                _end_group(self)
+            raise
+
+
 def _start(
     words: tuple[str, ...],
-    cwd: Path,
-    env: Mapping[str, str],
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
     stdin: int,
     stdout: int | IO[bytes],
     stderr: int | IO[bytes],
+    pass_fds: tuple[int, ...] = (),
 ) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(
+        return _Child(
             words,
             cwd=cwd,
-            env=dict(env),
+            env=None if env is None else dict(env),
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            start_new_session=True,
+            pass_fds=pass_fds,
         )
     except (FileNotFoundError, PermissionError) as err:
         raise OutsideError(f"cannot run {words[0]}: {err.strerror}") from err
@@ -297,11 +300,5 @@ def _watcher(child: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
     """What sees to it that a group ends with us also if we are killed: the kernel then closes the
     pipe that this shell reads."""
     words = ["/bin/sh", "-c", f"read _; kill -KILL -{child.pid}"]
-    return subprocess.Popen(
-        words,
-        env={"PATH": os.defpath},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    null = subprocess.DEVNULL
+    return _Child(words, env={"PATH": os.defpath}, stdin=subprocess.PIPE, stdout=null, stderr=null)
