@@ -18,8 +18,12 @@ from helpers_face import (
     verdicts,
 )
 from hgport.model import project
+from hgport.model.ranges import select
+from hgport.places import project_dir
+from hgport.proof import plan
 from hgport.proof.courses import Course
 from hgport.proof.expectations import HANG, REFUSED, STORED, UNSAFE, Expectation
+from hgport.proof.interpreters import Interpreter
 from hgport.proof.plan import Gap
 from hgport.proof.prover import Verdict
 from hgport.report import proof
@@ -200,6 +204,25 @@ def test_a_bug_that_no_patch_mends_is_not_said_to_be_gone() -> None:
     assert proof.summary(proven(verdicts(only))).endswith(
         "; bug shown on 1 of 1 unpatched; 1 scenario stated as not mended (--list says why)"
     )
+
+
+def test_the_readme_has_what_the_whole_table_prints() -> None:
+    wanted = select(CATALOGUE, "affected")
+    found = {
+        v: Interpreter(v, Path(f"/python{v}"), f"{v}.1; OpenSSL 3")
+        for release in wanted
+        for v in release.pythons
+    }
+    whole = plan.make(STACK, CATALOGUE, plan.demands(CATALOGUE, wanted, ()), found)
+    told = proven(verdicts(whole))
+    readme = (project_dir() / "README.md").read_text()
+    text = " ".join(readme.split())
+    first, *_others, last = proof.table(told, 100)[-13:]
+    assert {first.split()[0], last.split()[0]} == {"4.5.3", "5.3.2"}
+    for line in (*proof.table(told, 100)[:2], first, last, proof.summary(told)):
+        assert " ".join(line.split()) in text
+    # what the three patches leave is what the follow-ups are for
+    assert proof.summary(told).endswith("; 8 scenarios stated as not mended (--list says why)")
 
 
 def test_junit_has_a_case_for_each_cell_and_each_gap() -> None:

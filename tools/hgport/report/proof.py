@@ -401,10 +401,9 @@ def _must_be_gone(verdict: Verdict) -> bool:
 
 def _stays(verdict: Verdict) -> bool:
     """Whether it is stated that a bug is not mended."""
-    course = verdict.cell.row.course
-    same = verdict.cell.expected.name == course.at_first.name
-    bad = course.shows_bug or verdict.cell.expected.unsafe
-    return _is_patched(verdict) and bad and same
+    course, expected = verdict.cell.row.course, verdict.cell.expected
+    same = course.shows_bug and expected.name == course.at_first.name
+    return _is_patched(verdict) and (same or expected.unsafe)
 
 
 def _is_patched(verdict: Verdict) -> bool:
