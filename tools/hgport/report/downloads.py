@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hgport.model.release import Release
-from hgport.upstream.sdist import ProgressOfMany
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from hgport.upstream.sdist import ProgressOfMany
 
 
 @contextlib.contextmanager
