@@ -127,7 +127,7 @@ def test_no_colour_elsewhere(made: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["base"], "Missing argument 'B'"),
         (["nope", "base"], "'nope' is no port"),
         (["base", ""], "'' is no port"),
-        (["9.9", "base"], "no line '9.9' (did you mean"),
+        (["9.9", "base"], "no line '9.9' (the newest known is"),
         (["patches", "base"], "no series file"),
         (["tip:base", "base"], "is in no repository"),
         (["base", "4.9", "--series", "/nowhere/series"], "no series file"),

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
 
 from helpers_cells import ground_of, patched, problems, row
+from hgport.places import cache_dir
 from hgport.process import ProgramFailed, Talking
 from hgport.proof import judge, work
 from hgport.proof.cell import run_cell
@@ -186,12 +188,53 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def test_a_command_out_of_time_ends_with_its_children(hg: WarmHg, tmp_path: Path) -> None:
+class Late:
+    """Looks at what a program says, once its time seems to be up, only after something is true."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, of: float, true: Callable[[], bool]
+    ) -> None:
+        self._line, self._of, self._true = Talking.line, of, true
+        monkeypatch.setattr(Talking, "line", lambda *words: self.line(*words))
+
+    def line(self, program: Talking, seconds: float) -> bytes | None:
+        if seconds == self._of:
+            assert wait_for(self._true)
+            return None
+        return self._line(program, seconds)
+
+
+def test_a_command_out_of_time_ends_with_its_children(
+    hg: WarmHg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here, pids = in_home(tmp_path), tmp_path / "pids"
+    Late(monkeypatch, 3, lambda: pids.exists() and len(pids.read_text().split()) == 2)
     finished = hg(sleeping(pids), **here, timeout=3, allowed=None)  # type: ignore[arg-type]
     assert finished.timed_out and finished.code == -signal.SIGKILL
     assert gone(pids)
     assert hg(["version", "-q"], **here).code == 0  # type: ignore[arg-type]
+
+
+def test_a_command_that_ends_just_as_its_time_is_up_is_the_last_that_says_so(
+    hg: WarmHg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, out = in_home(tmp_path), hg._place / "stdout"
+    Late(monkeypatch, 3, lambda: out.exists() and b"Mercurial" in out.read_bytes())
+    monkeypatch.setattr(Talking, "say", partialmethod(after_a_while, Talking.say))
+    finished = hg(["version", "-q"], **here, timeout=3, allowed=None)  # type: ignore[arg-type]
+    assert (finished.code, finished.timed_out) == (0, True)
+    # each answer is that of its own request
+    for words, code in ((["no-such"], 255), (["version", "-q"], 0), (["no-such"], 255)):
+        finished = hg(words, **here, allowed=None)  # type: ignore[arg-type]
+        assert (finished.code, finished.timed_out) == (code, False)
+        assert (b"Mercurial Dist" in finished.stdout) == (code == 0)
+
+
+def after_a_while(self: Talking, say: Callable[[Talking, bytes], bool], line: bytes) -> bool:
+    if b'"end"' in line:
+        # the command has ended, and its answer is under way
+        time.sleep(1)
+    return say(self, line)
 
 
 def test_what_a_command_leaves_behind_ends_with_it(hg: WarmHg, tmp_path: Path) -> None:
@@ -249,8 +292,37 @@ def test_the_end_of_the_process_that_is_forked_is_told(base: Ground, tmp_path: P
         with pytest.raises(NotWarm, match="the process that was to be hg has ended"):
             hg(["--config", killing, "z"], **here)  # type: ignore[arg-type]
         assert gone(pids)
-        with pytest.raises(NotWarm, match="has ended"):
+        with pytest.raises(NotWarm, match="has failed before"):
             hg(["version"], **here)  # type: ignore[arg-type]
+
+
+def test_what_cannot_begin_is_not_taken_for_the_one_before(base: Ground, tmp_path: Path) -> None:
+    here = in_home(tmp_path)
+    with warm(base.interpreter.path, base.tree, base.place) as hg:
+        assert hg(["version", "-q"], **here).code == 0  # type: ignore[arg-type]
+        with pytest.raises(NotWarm, match="could not be it: .*No such file"):
+            hg(["version", "-q"], home=here["home"], cwd=tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("release", "python"), [("5.2.2", "2.7"), ("5.3.2", "3.6"), ("7.2.4", "3.11")]
+)
+def test_paths_of_any_characters(
+    release: str, python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jürgen").mkdir()
+    for name in ("trees", "sdists"):
+        (cache_dir() / name).mkdir(exist_ok=True)
+        (tmp_path / "jürgen" / name).symlink_to(cache_dir() / name)
+    monkeypatch.setenv("HGPORT_CACHE", str(tmp_path / "jürgen"))
+    with (
+        ground_of(release, python) as ground,
+        warm(ground.interpreter.path, ground.tree, ground.place) as hg,
+    ):
+        for one in (row(LARGE, HONEST), row(BUNDLE_PUSH, HONEST)):
+            cold, warmed = (run_cell(ground, ground.tree, one, hg=each) for each in (None, hg))
+            assert cold.exit_code == warmed.exit_code == 0
+            assert plain(cold, one) == plain(warmed, one)
 
 
 def test_a_tree_without_hg_says_so(base: Ground, tmp_path: Path) -> None:
@@ -263,9 +335,9 @@ def test_a_tree_without_hg_says_so(base: Ground, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "fresh", "warmed"), [(4, False, True), (3, False, False), (4, True, False)]
+    ("count", "fresh", "warmed"), [(5, False, True), (4, False, False), (5, True, False)]
 )
-def test_few_rows_and_second_looks_get_processes_of_their_own(
+def test_few_rows_second_looks_and_a_sample_get_processes_of_their_own(
     count: int,
     fresh: bool,
     warmed: bool,
@@ -284,7 +356,8 @@ def test_few_rows_and_second_looks_get_processes_of_their_own(
     monkeypatch.setattr(work, "run_cell", noted)
     rows = (row(BUNDLE_PUSH, HONEST),) * count
     done = work.do(Work(base.release, base.interpreter, {}, (), rows, fresh=fresh), tmp_path)
-    assert ran == [(one, warmed) for one in rows]
+    # the first is a sample
+    assert ran == [(one, warmed and number > 0) for number, one in enumerate(rows)]
     assert [judge.observed(seen, rows[0]) for seen in done if isinstance(seen, Evidence)] == [
         "exit code 0, 1 of 1 stored"
     ] * count
@@ -294,9 +367,9 @@ def test_rows_are_run_all_the_same_when_the_process_that_is_forked_fails(
     base: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Talking, "say", lambda _self, _line: False)
-    rows = (row(BUNDLE_PUSH, HONEST),) * 4
+    rows = (row(BUNDLE_PUSH, HONEST),) * 5
     done = work.do(Work(base.release, base.interpreter, {}, (), rows), tmp_path)
-    assert [one.exit_code for one in done if isinstance(one, Evidence)] == [0] * 4
+    assert [one.exit_code for one in done if isinstance(one, Evidence)] == [0] * 5
 
 
 def test_a_process_that_does_not_answer_is_given_up(

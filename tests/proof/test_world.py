@@ -152,7 +152,7 @@ def test_nothing_of_the_persons_gets_in(tmp_path: Path, monkeypatch: pytest.Monk
         shown = hg(["debuginstall"], cwd=tmp_path / "repo", home=home, allowed=None).stdout
     assert "somebody" not in told and "pre-init" not in told
     assert b"somebody" not in shown
-    assert set(module._environment(home)) & set(os.environ) <= {
+    assert set(module.environment(home)) & set(os.environ) <= {
         "HOME",
         "HGRCPATH",
         "LC_ALL",

@@ -1,8 +1,10 @@
 """A release's ``hg`` that is started once and forked for each command (``inside/warm.py``).
 
-It saves about half of what a push in a cell costs, which is the loading of modules.  A command is
-what it is in a process of its own, but for modules that have been loaded before it began; so what
-does not come out as stated is run again with ``world.Hg``.
+It saves more than half of what a push in a cell costs, which is the loading of modules, and taking
+them apart in the end.  A command is what it is in a process of its own, but that modules have been
+loaded before it began, nothing is taken apart (what ``__del__`` would do when the interpreter ends
+is not done), and what it prints goes to files.  So a sample of cells, and all that do not come out
+as stated, are run by ``world.Hg``.
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ class WarmHg:
         self._program = program
         self._place = place
         self._words = words
+        self._number = 0
+        # whether nothing went wrong so far; afterwards nobody knows whose answer comes
+        self._sound = True
 
     def __call__(
         self,
@@ -51,15 +56,24 @@ class WarmHg:
         timeout: float = MOST_SECONDS,
         allowed: Collection[int] | None = (0,),
     ) -> Finished:
-        """As ``world.Hg``'s.  Raises NotWarm, too."""
+        """As ``world.Hg``'s.  Raises NotWarm, too, and from then on at once."""
+        if not self._sound:
+            raise NotWarm("the process that was to be hg has failed before")
+        self._sound = False
         words = [str(arg) for arg in args]
         printed = {name: self._place / name for name in ("stdout", "stderr")}
+        with disk_errors(f"write {self._place}"):
+            for path in printed.values():
+                path.unlink(missing_ok=True)
+        self._number += 1
+        env = {**environment(home), **(more or {})}
         self._say(
             {
-                "args": words,
-                "cwd": str(cwd),
-                "env": {**environment(home), **(more or {})},
-                **{name: str(path) for name, path in printed.items()},
+                "number": self._number,
+                "args": list(map(_text, words)),
+                "cwd": _text(cwd),
+                "env": {_text(name): _text(value) for name, value in env.items()},
+                **{name: _text(path) for name, path in printed.items()},
             }
         )
         pid: int = self._answer(_LOADING)["pid"]
@@ -70,8 +84,11 @@ class WarmHg:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
             raise
-        with disk_errors(f"read {self._place}"):
+        try:
             out, err = (path.read_bytes() for path in printed.values())
+        except FileNotFoundError:
+            self._fail("could not be it")
+        self._sound = True
         code = os.waitstatus_to_exitcode(status)
         finished = Finished((*self._words, *words), code, out, err, timed_out)
         if allowed is not None and (timed_out or code not in allowed):
@@ -79,11 +96,11 @@ class WarmHg:
         return finished
 
     def _status(self, timeout: float) -> tuple[int, bool]:
-        """How the command ended, and whether that was because its time was up."""
+        """How the command ended, and whether its time was up before."""
         line = self._program.line(timeout)
         if line is not None:
             return self._read(line)["status"], False
-        self._say({"end": True})
+        self._say({"end": self._number})
         return self._answer(_GRACE)["status"], True
 
     def _say(self, what: Mapping[str, Any]) -> None:
@@ -105,6 +122,11 @@ class WarmHg:
         raise NotWarm(f"the process that was to be hg {how}: {last}")
 
 
+def _text(what: str | Path) -> str:
+    """What the other side reads, in whatever locale: a character a byte."""
+    return os.fsencode(what).decode("latin-1")
+
+
 @contextlib.contextmanager
 def warm(interpreter: Path, tree: Path, room: Path) -> Iterator[WarmHg]:
     """The ``hg`` of a tree, for the block.
@@ -118,7 +140,5 @@ def warm(interpreter: Path, tree: Path, room: Path) -> Iterator[WarmHg]:
     with directory as name:
         place = Path(name)
         words = [interpreter, _WARM, tree / "hg", place, room / "modules"]
-        # the interpreter would put bytecode beside our own program otherwise
-        env = {**environment(place), "PYTHONDONTWRITEBYTECODE": "1"}
-        with talking(words, cwd=place, env=env, log=place / "log") as program:
+        with talking(words, cwd=place, env=environment(place), log=place / "log") as program:
             yield WarmHg(program, place, (str(interpreter), str(tree / "hg")))

@@ -25,7 +25,7 @@ from hgport.proof.world import Client, Ground, ground, world
 Done = Union["list[Evidence]", str]
 NOT_RUN = "could not be run: "
 # rows whose commands take longer when each is started anew
-_WORTH_WARMING = 4
+_WORTH_WARMING = 5
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ def do(work: Work, room: Path) -> Done:
             world(base, work.replaced, work.executable) as tree,
             _client(work, base, tree) as hg,
         ):
-            return [_run(base, tree, row, at, hg) for row, at in zip(work.rows, keep)]
+            # the first is the sample that is run in a process of its own
+            clients = (hg if number else None for number in range(len(work.rows)))
+            return [_run(base, tree, *one) for one in zip(work.rows, keep, clients)]
     except OutsideError as err:
         # as plain as it can be: it has to get from one process to another
         raise OutsideError(err.message, err.hint) from None

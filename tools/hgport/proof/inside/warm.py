@@ -7,11 +7,12 @@ from its first line on: configuration, extensions, all that a command does is do
 Which modules these are is learned: what a command had to load by itself is loaded here after it,
 and written to the file ``NAMES``, one a line, for the next that is started.
 
-Python 2.7 and 3 read this.  Requests come as a JSON object a line on standard input; one has
-``args``, ``cwd``, the whole ``env``, and the files ``stdout`` and ``stderr`` for what is printed.
-The answer is ``{"pid": N}`` at once, and ``{"status": N}``, as of waitpid(), when the command has
-ended; its process group is killed then.  Any line before that, or the end of the input, kills it
-at once.  ``DIRECTORY`` is for what has to be written on the way.
+Python 2.7 and 3 read this.  Requests come as a JSON object a line on standard input; one has a
+``number``, ``args``, ``cwd``, the whole ``env``, and the files ``stdout`` and ``stderr`` for what
+is printed; a character of a text is a byte.  The answers have the same ``number``: one with a
+``pid`` at once, and one with the ``status``, as of waitpid(), when the command has ended; its
+process group is killed then.  ``{"end": number}`` before that, or the end of the input, kills it at
+once.  ``DIRECTORY`` is for what has to be written on the way.
 """
 
 from __future__ import absolute_import  # noqa: UP010
@@ -64,6 +65,7 @@ class _Children(object):  # noqa: UP004
 
     def __init__(self):
         self._running = None
+        self._forking = self._told_to_leave = False
         self._woken, wake = os.pipe()
         for end in (self._woken, wake):
             fcntl.fcntl(end, fcntl.F_SETFL, fcntl.fcntl(end, fcntl.F_GETFL) | os.O_NONBLOCK)
@@ -74,9 +76,13 @@ class _Children(object):  # noqa: UP004
 
     def fork(self):
         """As os.fork(); the child is as if this had never been."""
+        self._forking = True
         pid = os.fork()
         if pid:
             self._running = pid
+            self._forking = False
+            if self._told_to_leave:
+                self._leave(None, None)
             return pid
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -85,8 +91,9 @@ class _Children(object):  # noqa: UP004
         os.close(self._wake)
         return 0
 
-    def ended(self, talk):
-        """Wait for the end of the command; its status, None if our own end came before."""
+    def ended(self, talk, number):
+        """Wait for the end of the command with this number; its status, None if our own end came
+        before."""
         over = False
         while True:
             ready = _again(select.select, [self._woken] + [talk.source] * (not over), [], [])[0]
@@ -95,24 +102,35 @@ class _Children(object):  # noqa: UP004
                 done, status = os.waitpid(self._running, os.WNOHANG)
                 if done:
                     # what it has left behind
-                    self.kill()
+                    _kill(os.killpg, self._running)
                     self._running = None
                     return None if over else status
             elif ready:
-                over = talk.request() is None
-                self.kill()
+                request = talk.request()
+                over = request is None
+                if over or request.get("end") == number:
+                    self.kill()
 
     def kill(self):
-        for how in (os.killpg, os.kill):
-            try:
-                if self._running is not None:
-                    how(self._running, signal.SIGKILL)
-            except OSError:
-                pass  # it has ended, or has no group of its own yet
+        if self._running is not None:
+            # it may have no group of its own yet
+            _kill(os.killpg, self._running)
+            _kill(os.kill, self._running)
 
     def _leave(self, _number, _frame):
+        if self._forking:
+            # whom to kill is known in a moment
+            self._told_to_leave = True
+            return
         self.kill()
         os._exit(1)
+
+
+def _kill(how, pid):
+    try:  # noqa: SIM105
+        how(pid, signal.SIGKILL)
+    except OSError:
+        pass  # it has ended
 
 
 def _again(call, *args):
@@ -146,12 +164,12 @@ class _Modules(object):  # noqa: UP004
         new = _lines(self._new)
         if new:
             os.unlink(self._new)
-            self._load(new)
             # another may be writing it, too
             beside = self._names + "." + str(os.getpid())
             with open(beside, "w") as target:
-                target.write("\n".join(sorted(self._tried.union(_lines(self._names)))))
+                target.write("\n".join(sorted(self._tried.union(new, _lines(self._names)))))
             os.rename(beside, self._names)
+            self._load(new)
 
     def tell_new(self):
         """In a command: when it ends, write down what was not loaded ahead."""
@@ -182,21 +200,30 @@ def _lines(path):
         return []
 
 
+def _bytes(text):
+    return text.encode("latin-1")
+
+
 def _become(request, hg):
     """Be a fresh process that was started with what a request says."""
     os.setsid()
-    os.chdir(request["cwd"])
-    os.environ.clear()
-    os.environ.update((str(name), str(value)) for name, value in request["env"].items())
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        target = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.dup2(target, number)
-        os.close(target)
-    sys.argv[:] = [hg] + [str(word) for word in request["args"]]
+    os.chdir(_bytes(request["cwd"]))
+    environment = getattr(os, "environb", os.environ)
+    environment.clear()
+    environment.update((_bytes(name), _bytes(value)) for name, value in request["env"].items())
+    words = [_bytes(word) for word in request["args"]]
+    sys.argv[:] = [hg] + [getattr(os, "fsdecode", str)(word) for word in words]
     pycompat = sys.modules.get("mercurial.pycompat")
     if pycompat is not None and sys.version_info[0] > 2:
         # it has bytes of what the arguments were when it was loaded
         pycompat.sysargv = [os.fsencode(word) for word in sys.argv]
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+    # last: that the files are there tells that all of it was done
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        target = os.open(_bytes(request[name]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(target, number)
+        os.close(target)
 
 
 def _serve(hg, directory, names):
@@ -209,18 +236,21 @@ def _serve(hg, directory, names):
         request = talk.request()
         if request is None:
             return False
+        if "end" in request:
+            continue  # what it would end has ended by itself
+        number = request["number"]
         pid = children.fork()
         if not pid:
             talk.close()
             modules.tell_new()
             _become(request, hg)
             return True
-        talk.answer({"pid": pid})
-        status = children.ended(talk)
+        talk.answer({"number": number, "pid": pid})
+        status = children.ended(talk, number)
         if status is None:
             return False
+        talk.answer({"number": number, "status": status})
         modules.learn()
-        talk.answer({"status": status})
 
 
 def _end(code):
