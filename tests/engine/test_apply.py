@@ -50,6 +50,56 @@ def test_what_brought_a_change_is_told() -> None:
     assert [one.repeats for one in apply_series(there.get, series).results] == ["", "", ""]
 
 
+@pytest.mark.parametrize(
+    "had, result",
+    [
+        # the release has the second alone, whose context shows a line of the first
+        (numbered(30, line12="new 12"), (Outcome.APPLIED, "")),
+        (BASE, (Outcome.CLEAN, "")),
+    ],
+)
+def test_a_patch_that_makes_the_context_alone_brings_nothing(
+    had: bytes, result: tuple[Outcome, str]
+) -> None:
+    new = numbered(30, line10="new 10", line12="new 12")
+    context = b"@@ -9,3 +9,3 @@\n line 9\n-line 10\n+new 10\n line 11\n"
+    first = b"diff --git a/f b/f\n--- a/f\n+++ b/f\n" + context
+    second = file_diff("f", numbered(30, line10="new 10"), new)
+    series = [parsed(first, name="1.patch"), parsed(second, name="2.patch")]
+    last = apply_series({"f": had}.get, series).results[-1]
+    assert (last.outcome, last.repeats) == result
+
+
+def test_what_two_patches_bring_together_is_repeated_by_a_third() -> None:
+    half = numbered(30, line10="new 10")
+    both = numbered(30, line10="new 10", line12="new 12")
+    series = [
+        parsed(CHANGE, name="1.patch"),
+        parsed(file_diff("f", half, both), name="2.patch"),
+        parsed(file_diff("f", BASE, both), name="3.patch"),
+    ]
+    assert apply_series({"f": BASE}.get, series).results[-1].repeats == "2.patch"
+
+
+@pytest.mark.parametrize(
+    "diff, before",
+    [
+        (file_diff("new", None, b"n\n"), {}),
+        (file_diff("new", None, b""), {}),
+        (CHANGE + file_diff("old", b"o\n", None), {"f": BASE, "old": b"o\n"}),
+        (
+            b"diff --git a/f b/g\nrename from f\nrename to g\n"
+            + CHANGE.split(b"\n", 1)[1].replace(b"+++ b/f", b"+++ b/g"),
+            {"f": BASE},
+        ),
+    ],
+)
+def test_whole_files_are_repeated_as_well(diff: bytes, before: dict[str, bytes]) -> None:
+    series = [parsed(diff, name="1.patch"), parsed(diff, name="2.patch")]
+    last = apply_series(before.get, series).results[-1]
+    assert (last.outcome, last.repeats) == (Outcome.APPLIED, "1.patch")
+
+
 @pytest.mark.parametrize("above", [b"x\ny\n", b""])
 def test_offset(above: bytes) -> None:
     tree = above + BASE if above else BASE.split(b"\n", 2)[2]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from hgport.engine.outcome import HunkResult, Outcome, PatchResult, Reader, SeriesResult
@@ -64,13 +65,41 @@ def apply_series(
 def _repeated(read: Reader, patch: Patch, before: Sequence[PatchResult]) -> str:
     """The name of the patch with which a change came in, "" if the tree had it before them all."""
     files: dict[str, bytes | None] = {}
+
+    def current(path: str) -> bytes | None:
+        return files[path] if path in files else read(path)
+
     name = ""
     for result in before:
-        if is_there(lambda path: files[path] if path in files else read(path), patch):
-            return name
+        if is_there(current, patch):
+            break
         files.update(result.files)
         name = result.patch.name if result.outcome.changes_tree else name
-    return name
+    return name if name and _brought(read, current, patch) else ""
+
+
+def _brought(before: Reader, after: Reader, patch: Patch) -> bool:
+    """Whether a change that is there after patches came with them: without it the tree is then
+    nearer to what it was before.  If it had the change and they made only what is round it, the
+    tree is farther from that."""
+    from hgport.engine import hgpatcher
+
+    without = hgpatcher.undone(after, patch)
+    nearer = 0
+    for path in patch.paths:
+        had = before(path)
+        nearer += _distance(had, after(path)) - _distance(had, without.get(path, had))
+    return nearer > 0
+
+
+def _distance(one: bytes | None, other: bytes | None) -> int:
+    """How many lines have to be removed and added to make one file of another."""
+    if one == other:
+        return 0
+    # a file that is there is not none, even if it is empty
+    old, new = ([b""] * (f is not None) + (f or b"").splitlines(True) for f in (one, other))
+    matches = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    return len(old) + len(new) - 2 * sum(match.size for match in matches)
 
 
 def is_there(read: Reader, patch: Patch) -> bool:

@@ -152,6 +152,24 @@ def _is_there(read: Reader, patch: Patch) -> bool:
     return seen
 
 
+def undone(read: Reader, patch: Patch) -> dict[str, bytes | None]:
+    """What files the tree that ``read`` reads would have without the patch, all of whose change
+    it has; those are left out of which the patch does not tell, like a binary file's."""
+    found: dict[str, bytes | None] = {}
+    with _lazily(), _reading(patch):
+        backend = _Memory(_ui(0), read, None, Attempt())
+        for meta, hunks in _files_of(backend, patch.body):
+            binary = any(isinstance(h, hgpatch.binhunk) for h in hunks)
+            if meta.op in (b"ADD", b"COPY"):
+                found[_name(meta.path)] = None
+            elif meta.op != b"DELETE" and not binary:
+                content = _without(backend, meta, hunks)
+                found[_name(meta.path)] = content
+                if meta.op == b"RENAME":
+                    found.update({_name(meta.path): None, _name(meta.oldpath): content})
+    return found
+
+
 def _ui(fuzz: int) -> Any:
     ui = hgui.ui()
     ui.setconfig(b"patch", b"fuzz", b"%d" % fuzz, b"hgport")
@@ -335,7 +353,7 @@ def _file_is_there(backend: _Memory, meta: Any, hunks: list[Any]) -> bool:
         return False
     if meta.op == b"ADD" or any(isinstance(h, hgpatch.binhunk) for h in hunks):
         return content == _whole(hunks)
-    return _undoes(backend, meta, hunks)
+    return _without(backend, meta, hunks) is not None
 
 
 def _whole(hunks: list[Any]) -> bytes | None:
@@ -347,14 +365,15 @@ def _whole(hunks: list[Any]) -> bytes | None:
     return b"".join(hunks[0].b)
 
 
-def _undoes(backend: _Memory, meta: Any, hunks: list[Any]) -> bool:
-    """Whether every hunk could be taken out of the file again."""
+def _without(backend: _Memory, meta: Any, hunks: list[Any]) -> bytes | None:
+    """The file with every hunk taken out of it again, None if one cannot be."""
     target = hgpatch.patchmeta(meta.path)
     file = hgpatch.patchfile(backend.ui, target, backend, hgpatch.filestore())
     backend.ui.pushbuffer(error=True)
     try:
         # a hunk that leaves no line behind fits everywhere, so it shows nothing
-        return all(h.b and file.apply(_reversed(h)) == 0 for h in hunks)
+        undoes = all(h.b and file.apply(_reversed(h)) == 0 for h in hunks)
+        return b"".join(file.lines) if undoes else None
     finally:
         backend.ui.popbuffer()
 
