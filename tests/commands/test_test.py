@@ -189,6 +189,19 @@ def test_a_report_that_cannot_be_written_in_the_end_costs_no_table(
     assert err.splitlines()[-1].startswith(f"hgport: cannot write {path}: ")
 
 
+@pytest.mark.parametrize(("where", "code"), [("| true", 141), ("> /dev/full", 3)])
+def test_a_report_is_written_though_nobody_reads_the_output(
+    tmp_path: Path, python: str, where: str, code: int
+) -> None:
+    path = tmp_path / "out.xml"
+    words = [sys.executable, "-m", "hgport", "test", "5.2.2", "--python", python, "--upto", REFUSE]
+    words += ["--scenario", FINE.name, "--json", "--junit", str(path)]
+    script = f"{shlex.join(words)} {where}; exit ${{PIPESTATUS[0]}}"
+    assert process.run(["bash", "-c", script], allowed=None, timeout=120).code == code
+    (suite,) = ElementTree.parse(path).getroot()
+    assert suite.get("tests") == "2"
+
+
 def test_the_table_of_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["test", "--list"]) == 0
     out = capsys.readouterr().out.splitlines()

@@ -17,6 +17,7 @@ import pytest
 from helpers_proof import catalogue, interpreter
 from helpers_upstreamtests import BREAKS, MENDS, VERSION, write_stack
 from hgport import places, process
+from hgport.commands import upstream_tests
 from hgport.commands.upstream_tests import upstream
 from hgport.errors import UsageError
 from hgport.proof.upstreamleftovers import belonging
@@ -30,8 +31,15 @@ def python() -> str:
     return str(interpreter(catalogue().release(VERSION), "2.7").path)
 
 
+def nobody_reads(*_lines: str) -> None:
+    raise BrokenPipeError
+
+
 def test_no_harm_done_and_own_tests_show_their_patch(
-    tmp_path: Path, python: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    python: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     series, file = write_stack(tmp_path / "stack", ("own", [MENDS])), tmp_path / "junit.xml"
     about: dict[str, Any] = {"globs": [OTHER], "pythons": [python], "series": series}
@@ -51,6 +59,14 @@ def test_no_harm_done_and_own_tests_show_their_patch(
     ]
     names = {case.get("name") for case in ElementTree.parse(file).iter("testcase")}
     assert names == {OWN, OTHER}
+
+    # the report is written though nobody reads the output
+    file.unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(upstream_tests, "say", nobody_reads)
+        with pytest.raises(BrokenPipeError):
+            upstream(VERSION, **about, jobs=2, junit=file, as_json=True)
+    assert {case.get("name") for case in ElementTree.parse(file).iter("testcase")} == names
 
     # now it is known
     told = plain(about, capsys)

@@ -261,15 +261,17 @@ def test(
         _incomplete(stack, catalogue, chosen, upto),
         never,
     )
-    if as_json:
-        _say_json(report.to_plain(found))
-    elif failed and asked and not verdicts:
-        say(*report.nothing_failed(found))
-    else:
-        say(*report.text(found, by_scenario=by_scenario, wide=width()))
-    if junit is not None:
-        # last, for a disk that refuses now must not cost the table
-        xml.write(junit, "hgport test", report.cases(found))
+    try:
+        if as_json:
+            _say_json(report.to_plain(found))
+        elif failed and asked and not verdicts:
+            say(*report.nothing_failed(found))
+        else:
+            say(*report.text(found, by_scenario=by_scenario, wide=width()))
+    finally:
+        # last, and whatever came of it: neither of the two that fails now must cost the other
+        if junit is not None:
+            xml.write(junit, "hgport test", report.cases(found))
     return _exit_code(found)
 
 

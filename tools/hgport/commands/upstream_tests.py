@@ -59,13 +59,15 @@ def upstream(
         say(*heading(stack))
     tested = _tested(subjects, Told() if as_json else report.Lines(), jobs, fresh)
     outcome = report.Outcome(stack, tested, machine.gaps, machine.left_out)
-    if as_json:
-        say(json.dumps(report.to_plain(outcome), indent=2))
-    else:
-        say(*report.text(outcome))
-    if junit is not None:
-        # last, for a disk that refuses now must not cost the table
-        xml.write(junit, "hgport test --upstream", report.cases(outcome))
+    try:
+        if as_json:
+            say(json.dumps(report.to_plain(outcome), indent=2))
+        else:
+            say(*report.text(outcome))
+    finally:
+        # last, and whatever came of it: neither of the two that fails now must cost the other
+        if junit is not None:
+            xml.write(junit, "hgport test --upstream", report.cases(outcome))
     if not all(one.right for one in tested):
         return 1
     return 3 if machine.gaps else 0
