@@ -70,6 +70,15 @@ def test_who_absorbed_it() -> None:
     assert plain["absorbed_by"] == {"release": "5.3", "changeset": "0123456789ab"}
 
 
+def test_what_a_patch_before_has_is_not_said_to_be_the_releases() -> None:
+    one = carried(order_of([ONE, TWO, ONE]), {"f": BASE}, {"f": BASE})
+    why = "1.patch, a patch before it, has it already."
+    assert report.table([one], 100).splitlines()[3] == "3  repeated"
+    assert report.notes([one]) == [f"3 on 5.3: {why}"]
+    assert report.explain(one)[-2:] == ["3: repeated", f"  {why}"]
+    assert report.to_plain(one)["patches"][2]["fate"] == "repeated"
+
+
 def test_who_had_it_first() -> None:
     one = made("5.3", {"f": BASE, "new": b"n\n"})
     silent = "  the release has all of it, though the catalogue does not say so"

@@ -74,9 +74,9 @@ def command(
     copy below .hgport/rebase/: edit its files, hg resolve -m them, then --continue.
 
     The words: exact, every hunk applies; lines, merged by lines; format, merged by logical lines
-    and tokens; resolved, as a person decided, now or earlier; upstream, the release has it; empty,
-    nothing of it is left; untried, a patch before it is in conflict.  Exits with 4 while a conflict
-    waits, with 1 if --check finds a difference.
+    and tokens; resolved, as a person decided, now or earlier; upstream, the release has it;
+    repeated, a patch before it has it; empty, nothing of it is left; untried, a patch before it is
+    in conflict.  Exits with 4 while a conflict waits, with 1 if --check finds a difference.
     """
     asked = Asked(releases, series, base, into, again, not no_memory, explain, as_json, over)
     chosen = [f"--{name.replace('go_on', 'continue')}" for name, on in verbs.items() if on]

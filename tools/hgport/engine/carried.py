@@ -28,6 +28,7 @@ class Fate(enum.Enum):
     RESOLVED = "resolved"  # some text is what a person decided, now or in an earlier rebase
     CONFLICT = "conflict"  # a person has to settle it
     UPSTREAMED = "upstreamed"  # the target has all of it
+    REPEATED = "repeated"  # a patch before it does the same
     EMPTY = "empty after merge"  # nothing of it is left to do, though the target has not all of it
     DROPPED = "left out"  # a person decided to do without it there
     NOT_TRIED = "not tried"  # a patch before it is in conflict

@@ -236,9 +236,10 @@ class _Carrier:
         if heard.agreed:
             return Carried(patch, Fate.UPSTREAMED, since=heard.told)
         if result is None or result.outcome is Outcome.APPLIED:
-            note = f"{self._order.base.version}, on which the series was read, has it already."
             if result is not None and result.repeats:
                 note = f"{result.repeats}, a patch before it, has it already."
+                return Carried(patch, Fate.REPEATED, notes=(*heard.problems, note))
+            note = f"{self._order.base.version}, on which the series was read, has it already."
             return Carried(patch, Fate.UPSTREAMED, since=heard.told, notes=(note,))
         files = self._files(patch, result)
         return replace(self._made(patch, files), since=heard.told, notes=heard.problems)

@@ -277,7 +277,7 @@ class _Learner:
                 finals = ported[patch.name].finals(made)
                 given[patch.name] = finals
                 found.append(_record(line, made, finals, ported[patch.name]))
-            elif made.fate not in (Fate.UPSTREAMED, Fate.EMPTY):
+            elif made.fate not in (Fate.UPSTREAMED, Fate.REPEATED, Fate.EMPTY):
                 skipped.append(patch.name)
                 found.append(Record(line, patch.name, dropped=True))
         return found

@@ -25,6 +25,7 @@ _WORDS = {
     Fate.RESOLVED: "resolved",
     Fate.CONFLICT: "conflict",
     Fate.UPSTREAMED: "upstream",
+    Fate.REPEATED: "repeated",
     Fate.EMPTY: "empty",
     Fate.DROPPED: "left out",
     Fate.NOT_TRIED: "untried",
