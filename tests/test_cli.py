@@ -119,10 +119,11 @@ def test_a_hint_follows_the_message(
     assert capsys.readouterr().err == "hgport: no release 5.22 (did you mean 5.2.2?)\n"
 
 
-def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
+@pytest.mark.parametrize("words", [["releases", "all"], ["--help"], ["--version"]])
+def test_a_reader_that_has_seen_enough_is_no_failure(words: list[str]) -> None:
     code = (
         "import os, sys; reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1);"
-        "sys.argv = ['hgport', 'releases', 'all']; from hgport.start import main; main()"
+        f"sys.argv = ['hgport', *{words}]; from hgport.start import main; main()"
     )
     told = process.run([sys.executable, "-c", code], allowed=None)
     assert (told.code, told.stderr) == (141, b"")

@@ -33,6 +33,16 @@ def test_an_output_that_takes_nothing_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("where", ["2>&-", "2> /dev/full"])
+@pytest.mark.parametrize(
+    ("words", "code"), [("status 5.2.2", 0), ("status nope", 2), ("status --nonsense", 2)]
+)
+def test_nobody_need_read_what_went_wrong(words: str, where: str, code: int) -> None:
+    command = f"{shlex.join([sys.executable, '-m', 'hgport'])} {words} {where}"
+    told = process.run(["bash", "-c", command], allowed=None)
+    assert (told.code, bool(told.stdout)) == (code, not code)
+
+
 @pytest.mark.parametrize(
     ("word", "near"), [("aply", "apply"), ("STATUS", "status"), ("range_diff", "range-diff")]
 )

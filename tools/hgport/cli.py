@@ -16,7 +16,7 @@ from click.shell_completion import CompletionItem
 
 from hgport import __version__
 from hgport.errors import HgportError
-from hgport.output import printing
+from hgport.output import printing, warn
 
 # verb -> what it does, in the order in which the help lists them; the verb's click command is
 # ``command`` in the module of the same name in hgport.commands
@@ -70,6 +70,13 @@ class LazyGroup(click.Group):
         verbs = [CompletionItem(v, help=w) for v, w in VERBS.items() if v.startswith(incomplete)]
         return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except BrokenPipeError:
+            # --help and --version print here; for click's answer see below
+            ctx.exit(_READER_GONE)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             result = super().invoke(ctx)
@@ -107,6 +114,7 @@ def run(args: list[str] | None = None) -> int:
     ``args`` are the words after the program's name; None takes them from the process.  A verb
     returns its exit code (None is 0).
     """
+    _open_stderr()
     if sys.stdout is None:
         # before anything is done of which nobody would learn
         return _complain("cannot write to standard output: it is closed", None, 3)
@@ -131,6 +139,13 @@ def run(args: list[str] | None = None) -> int:
     if result == _READER_GONE:
         _is_written()
     return result if isinstance(result, int) else 0
+
+
+def _open_stderr() -> None:
+    """If standard error is closed, take one that nobody reads: not all that is said there is said
+    by us."""
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _refused(err: OSError) -> int:
@@ -160,5 +175,5 @@ def _unexpected(err: BaseException) -> int:
 
 
 def _complain(message: str, hint: str | None, code: int) -> int:
-    print(f"hgport: {message}" + (f" ({hint})" if hint else ""), file=sys.stderr)
+    warn(f"hgport: {message}" + (f" ({hint})" if hint else ""))
     return code

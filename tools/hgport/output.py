@@ -38,10 +38,14 @@ def printing() -> Iterator[None]:
 
 def warn(*lines: str) -> None:
     """Print lines to standard error.  That nobody reads them any more is no error."""
-    with contextlib.suppress(OSError):
+    try:
         for line in lines:
             print(line, file=sys.stderr)
         sys.stderr.flush()
+    except OSError:
+        # what is left of it would be written at exit, and make an exit code of its own
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def printable(text: str) -> str:
