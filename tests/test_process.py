@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
+import random
 import re
 import signal
 import subprocess
@@ -337,3 +339,66 @@ def test_a_program_that_had_begun_when_we_were_told_to_end_ends(
             break
         time.sleep(0.05)
     assert not any(map(_runs, pids))
+
+
+def test_a_signal_at_any_moment_of_a_begin_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def told_to_end(*_about: object) -> None:
+        raise SystemExit(143)
+
+    monkeypatch.setattr(process, "_ENDS", (signal.SIGALRM,))
+    words = ["sleep", f"60.{os.getpid()}"]
+    chance = random.Random(1)
+    before = signal.signal(signal.SIGALRM, told_to_end)
+    try:
+        for _time in range(60):
+            with pytest.raises(SystemExit):
+                signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0003, 0.004))
+                process.run(words)
+            assert signal.getsignal(signal.SIGALRM) is told_to_end
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    left = running_with(words)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left
+
+
+def running_with(words: list[str]) -> list[int]:
+    """The processes that run these words, a moment from now."""
+    time.sleep(0.2)
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (place / "cmdline").read_bytes().split(b"\0")[:-1] == [w.encode() for w in words]:
+                found.append(int(place.name))
+    return found
+
+
+def test_who_is_told_to_end_is_so_also_where_a_program_cannot_be_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = subprocess.Popen._execute_child  # type: ignore[attr-defined]
+    ended = []
+
+    def told_meanwhile(self: subprocess.Popen[bytes], *args: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        begun(self, *args)
+
+    def told_to_end(*_about: object) -> None:
+        raise SystemExit(143)
+
+    monkeypatch.setattr(subprocess.Popen, "_execute_child", told_meanwhile)
+    monkeypatch.setattr(os, "killpg", lambda pid, _how: ended.append(pid))
+    before = signal.signal(signal.SIGTERM, told_to_end)
+    try:
+        with pytest.raises(SystemExit):
+            process.run(["no-such-program"])
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with pytest.raises(OutsideError, match="cannot run"):
+            process.run(["no-such-program"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    # whose number that was, nobody knows any more
+    assert ended == []

@@ -14,10 +14,12 @@ import select
 import shlex
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 from hgport.errors import HgportError, OutsideError
@@ -26,6 +28,8 @@ from hgport.errors import HgportError, OutsideError
 _SECONDS_TO_END = 5
 # seconds between looks at what a program has printed
 _TICK = 0.01
+# what tells us to end
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -239,11 +243,66 @@ class _Child(subprocess.Popen[bytes]):
     def __init__(self, words: Sequence[str], **how: Any) -> None:
         self.pid = 0
         try:
-            super().__init__(words, start_new_session=True, **how)
+            with _told_later():
+                self._begin(words, **how)
         except BaseException:
             if self.pid:
                 _end_group(self)
             raise
+
+    def _begin(self, words: Sequence[str], **how: Any) -> None:
+        try:
+            super().__init__(words, start_new_session=True, **how)
+        except OSError:
+            # it has been waited for, so the number may already be somebody else's
+            self.pid = 0
+            raise
+
+
+@contextlib.contextmanager
+def _told_later() -> Iterator[None]:
+    """What tells us to end in the block does so when it is left.
+
+    What a handler raises comes between any two steps, even before the number of a process that
+    has begun is kept.  (A signal that is blocked would be so in the process, too.)
+    """
+    # handlers run in this thread only
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting = True
+    came: list[int] = []
+    before: dict[int, Callable[[int, FrameType | None], Any]] = {}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if waiting:
+            came.append(number)
+        else:
+            # it could not be put back
+            before[number](number, frame)
+
+    def put_back() -> None:
+        for number, handler in before.items():
+            # one that was run meanwhile may have said otherwise
+            if signal.getsignal(number) is note:
+                signal.signal(number, handler)
+
+    try:
+        for end in _ENDS:
+            handler = signal.getsignal(end)
+            if callable(handler):
+                before[end] = handler
+                signal.signal(end, note)
+        yield
+    finally:
+        try:
+            put_back()
+        finally:
+            # one that is back may raise before the next is
+            waiting = False
+            put_back()
+        for number in came:
+            signal.raise_signal(number)
 
 
 def _start(
