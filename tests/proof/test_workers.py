@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 import time
-from concurrent.futures import wait
+from concurrent.futures import ProcessPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,28 @@ def test_a_worker_that_dies_with_nothing_to_do() -> None:
         os.kill(process, signal.SIGKILL)
         assert ends(process)
         assert executor.submit(os.getpid).result() != process
+
+
+def test_told_to_end_while_a_worker_begins_it_ends_with_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = ProcessPoolExecutor.submit
+    ended = []
+
+    def told_to_end(self: ProcessPoolExecutor, *args: Any) -> None:
+        begun(self, *args)
+        raise SystemExit(129)
+
+    def end(self: ProcessPoolExecutor, **how: Any) -> None:
+        ended.append(self)
+        shutdown(self, **how)
+
+    shutdown = ProcessPoolExecutor.shutdown
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", told_to_end)
+    monkeypatch.setattr(ProcessPoolExecutor, "shutdown", end)
+    with pytest.raises(SystemExit), local(2) as executor:
+        executor.submit(time.sleep, 60)
+    assert len(set(ended)) == 2
 
 
 def test_what_is_asked_for_is_done_before_the_end() -> None:

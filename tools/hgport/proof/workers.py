@@ -100,17 +100,19 @@ class _Processes(Executor):
             task = self._waiting.popleft()
             if not task.begin():
                 continue
-            process = self._idle.pop()
+            # It is idle until it has the task: if we are told to end meanwhile, it ends with those.
+            process = self._idle[-1]
             try:
                 # which starts it, the first time
                 with _no_hangup():
                     working = process.submit(_carried_out, task.call)
             except BrokenExecutor:
                 # it died with nothing to do
-                self._idle.append(_process())
+                self._idle[-1] = _process()
                 self._waiting.appendleft(task)
             else:
                 self._busy[task] = process
+                self._idle.pop()
                 working.add_done_callback(partial(self._take_back, task))
 
     def _take_back(self, task: _Task, working: Future[Any]) -> None:
@@ -138,8 +140,9 @@ def _process() -> ProcessPoolExecutor:
 
 @contextlib.contextmanager
 def _no_hangup() -> Iterator[None]:
-    """Let no SIGHUP meet what is started in the block, until that says otherwise; one that comes
-    meanwhile is ours when it is left."""
+    """Let no SIGHUP meet what is started in the block, which inherits that it is blocked, until it
+    says otherwise.  One that comes meanwhile may be taken by another thread of ours, and its
+    handler then raises in the block."""
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
     try:
         yield
