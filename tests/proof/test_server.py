@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import http.client
 import json
@@ -265,6 +266,48 @@ def test_what_goes_wrong_in_a_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(LookupError, match="a bug"), Server(HONEST) as server:
         raw(server).close()
         server.settle()
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, number: int, times: int) -> None:
+    accept = socket.socket.accept
+    left = [number] * times
+
+    def failing(self: socket.socket) -> Any:
+        taken = accept(self)
+        if left:
+            taken[0].close()
+            raise OSError(left.pop(), os.strerror(number))
+        return taken
+
+    monkeypatch.setattr(socket.socket, "accept", failing)
+
+
+@pytest.mark.parametrize("number", [errno.ECONNABORTED, errno.ENETDOWN, errno.EPROTO])
+def test_a_connection_that_the_network_has_ended_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    refusing(monkeypatch, number, 1)
+    with Server(HONEST) as server:
+        raw(server).close()
+        assert ask(dial(server), "PUT", "/lfs/objects/x", b"x") == 200
+    assert [r.connection for r in server.requests()] == [1]
+
+
+def test_a_connection_that_cannot_be_taken_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusing(monkeypatch, errno.EMFILE, 99)
+    told = "cannot take a connection: Too many open files"
+    with pytest.raises(OutsideError, match=told) as caught, Server(HONEST) as server:
+        sock = raw(server)
+        # nobody waits in vain
+        with contextlib.suppress(ConnectionError):
+            assert sock.recv(1) == b""
+        sock.close()
+        server.hang_up()
+        assert refused(server)
+        server.settle()
+    assert caught.value.hint is not None and "ulimit -n" in caught.value.hint
 
 
 def test_the_port_stays_its_own() -> None:

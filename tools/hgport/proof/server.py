@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import selectors
 import socket
 import ssl
@@ -37,6 +38,19 @@ _AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).deco
 _HANDSHAKE_SECONDS = 30
 # what loopback may take to let two sockets of this process find each other
 _LOOPBACK_SECONDS = 10
+# of a connection that has ended before it was taken up, as accept(2) says
+_LEFT = {
+    errno.ECONNABORTED,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.ENOPROTOOPT,
+    errno.EOPNOTSUPP,
+    errno.EPROTO,
+    # some systems do not know it
+    getattr(errno, "ENONET", errno.EPROTO),
+}
 # a proxy's request line and headers, at most
 TUNNEL = "CONNECT"
 _CONNECT_BYTES = 8192
@@ -155,7 +169,7 @@ class Server:
 
     def settle(self, seconds: float = 5) -> None:
         """Wait, no longer than this, until every connection has ended.  After a client has left
-        that makes the record complete."""
+        that makes the record complete.  Raises OutsideError if one cannot be taken up."""
         until = time.monotonic() + seconds
         while True:
             alive = self._alive()
@@ -248,14 +262,18 @@ class Server:
 
     def _listen_no_more(self) -> None:
         self._deaf.set()
-        # who waits is hung up on in good order; the end of the listener would reset them
-        for sock in self._waiting():
-            sock.close()
-        self._listener.close()
-        # The port stays ours, or a client that dials it again might find another cell's server.
-        self._listener = socket.socket()
-        with contextlib.suppress(OSError):
-            self._bind(self.port)
+        try:
+            # Who waits, and has sent nothing yet, is hung up on in good order.  The end of the
+            # listener would reset them, as is whoever has sent what nobody has read.
+            for sock in self._waiting():
+                sock.close()
+        finally:
+            self._listener.close()
+            # The port stays ours, or a client that dials it again might find another cell's
+            # server.
+            with contextlib.suppress(OSError):
+                self._listener = socket.socket()
+                self._bind(self.port)
 
     def _take_up(self) -> None:
         """Begin the connections that wait for it.  Whoever calls has the lock, so that nobody sees
@@ -268,14 +286,18 @@ class Server:
             self._threads.append(self._started(self._serve, self._taken, sock))
 
     def _waiting(self) -> Iterator[socket.socket]:
-        """Accept whoever has dialled."""
+        """Accept whoever has dialled.  Raises OutsideError if this process can take nobody."""
         while True:
             try:
                 yield self._listener.accept()[0]
             except BlockingIOError:
                 return
-            except ConnectionAbortedError:
-                pass  # and has left
+            except OSError as err:
+                if err.errno not in _LEFT:
+                    raise OutsideError(
+                        f"a server of a proof cannot take a connection: {err.strerror or err}",
+                        "are too many files open? (ulimit -n; fewer jobs need fewer)",
+                    ) from err
 
     def _serve(self, number: int, sock: socket.socket) -> None:
         try:
