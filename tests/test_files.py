@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sys
@@ -172,6 +173,77 @@ def test_a_directory_that_another_takes_away_again_is_made_again(
     with files.built_beside(tmp_path / "new" / "tree"):
         pass
     assert (tmp_path / "new" / "tree").is_dir()
+
+
+@pytest.mark.parametrize("taken", [1, 3])
+def test_directories_that_go_while_they_are_made_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    real = os.mkdir
+    left = 2 * taken
+
+    def mkdir(path: Path, mode: int = 0o777) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0 and left % 2:
+            raise FileExistsError(errno.EEXIST, "File exists", path)
+        if left >= 0:
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+        real(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    files.write_whole(tmp_path / "a" / "b" / "file", b"x")
+    left = 2 * taken
+    with files.locked(tmp_path / "c" / "lock"):
+        pass
+    left = 2 * taken
+    with files.built_beside(tmp_path / "d" / "e" / "tree"):
+        pass
+    found = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*"))
+    assert found == ["a", "a/b", "a/b/file", "c", "c/lock", "d", "d/e", "d/e/tree"]
+
+
+def test_a_directory_that_another_makes_meanwhile_is_not_ours_to_remove(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.mkdir
+
+    def mkdir(path: Path, mode: int = 0o777) -> None:
+        monkeypatch.setattr(os, "mkdir", real)
+        os.mkdir(path)
+        real(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    with pytest.raises(ValueError), files.built_beside(tmp_path / "theirs" / "ours" / "tree"):
+        raise ValueError
+    assert [path.name for path in tmp_path.rglob("*")] == ["theirs"]
+
+
+def test_a_file_system_without_locks_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(handle: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    left = tmp_path / (files._TEMPORARY + "old")
+    left.touch()
+    os.utime(left, (1, 1))
+    files.write_whole(tmp_path / "file", b"x")
+    with files.built_beside(tmp_path / "tree"):
+        pass
+    # somebody may be building it
+    assert sorted(os.listdir(tmp_path)) == [left.name, "file", "tree"]
+
+
+def test_what_lies_beside_for_a_while_is_left_alone_and_removed_in_the_end(tmp_path: Path) -> None:
+    with pytest.raises(ValueError), files.scratch_beside(tmp_path / "tree") as beside:
+        (beside / "file").touch()
+        os.utime(beside, (1, 1))
+        files.write_whole(tmp_path / "other", b"x")
+        assert (beside / "file").exists()
+        raise ValueError
+    assert os.listdir(tmp_path) == ["other"]
 
 
 def test_built_beside_keeps_what_another_built_meanwhile(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hgport.errors import HgportError, OutsideError, UsageError
+from hgport.files import write_whole
 from hgport.submit.newfile import write_new
 
 
@@ -80,3 +81,16 @@ def test_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(UsageError, match="exists already"):
         write_new(tmp_path / "new", b"other", "hint")
     assert (tmp_path / "new").read_bytes() == b"mine"
+
+
+def test_it_is_held_while_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        os.utime(handle, (1, 1))
+        write_whole(tmp_path / "other", b"y")
+        monkeypatch.setattr(os, "fsync", real)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_new(tmp_path / "file", b"x", "choose another")
+    assert (tmp_path / "file").read_bytes() == b"x"

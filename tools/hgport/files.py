@@ -15,14 +15,18 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from hgport.errors import OutsideError
 from hgport.places import cache_dir, state_dir
 
 _TEMPORARY = ".hgport-tmp-"
 _YOUNG = 60  # seconds in which what is being built may not be locked yet
+_TRIES = 10  # at making what another process takes away again
+
+_Made = TypeVar("_Made")
 
 # asked for once: to ask is to change it for a moment, in which other threads make files
 _UMASK = os.umask(0)
@@ -67,13 +71,10 @@ def write_whole(path: Path, data: bytes) -> None:
 
     Raises OutsideError if the disk refuses; ``path`` is then as it was.
     """
-    with disk_errors(f"write {path}"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path.parent)
-        handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+    with disk_errors(f"write {path}"), _made_in(path.parent, _temporary_file) as (handle, name):
         try:
             with os.fdopen(handle, "wb") as out:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                hold(handle)
                 out.write(data)
                 out.flush()
                 mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
@@ -95,8 +96,7 @@ def built_beside(destination: Path) -> Iterator[Path]:
     entries are all alike.
     """
     parent = destination.parent
-    with disk_errors(f"write below {parent}"), _removed_again(parent):
-        beside = _made_in(parent)
+    with disk_errors(f"write below {parent}"), _made_in(parent, _temporary) as beside:
         try:
             # mkdtemp's 0700 is for the building only; the result is an ordinary directory
             beside.chmod(0o777 & ~_UMASK)
@@ -114,59 +114,118 @@ def built_beside(destination: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _removed_again(directory: Path) -> Iterator[None]:
-    """If the block raises, remove ``directory`` and those above it that are not there yet, as far
-    as nothing lies in them."""
-    lacking = [one for one in (directory, *directory.parents) if not os.path.lexists(one)]
+def scratch_beside(destination: Path) -> Iterator[Path]:
+    """Yield an empty directory beside ``destination`` that is removed in the end.
+
+    Raises OSError if there is no directory for it, or the disk refuses.
+    """
+    beside = _temporary(destination.parent)
     try:
-        yield
+        with _held(beside):
+            yield beside
+    finally:
+        remove_tree(beside)
+
+
+def _temporary(directory: Path) -> Path:
+    _sweep(directory)
+    return Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=directory))
+
+
+def _temporary_file(directory: Path) -> tuple[int, str]:
+    _sweep(directory)
+    return tempfile.mkstemp(prefix=_TEMPORARY, dir=directory)
+
+
+@contextlib.contextmanager
+def _made_in(directory: Path, make: Callable[[Path], _Made]) -> Iterator[_Made]:
+    """Yield what ``make`` makes in ``directory``, which is made if need be.
+
+    If the block raises, the directories that we had to make are removed as far as nothing lies in
+    them; those that another process made meanwhile are its own.
+    """
+    ours: list[Path] = []
+    try:
+        yield _make_in(directory, make, ours)
     except BaseException:
-        for one in lacking:
+        for one in reversed(ours):
             with contextlib.suppress(OSError):
                 one.rmdir()
         raise
 
 
-def _made_in(directory: Path, again: bool = True) -> Path:
-    """A new directory of a temporary name in ``directory``, which is made if need be."""
-    directory.mkdir(parents=True, exist_ok=True)
-    _sweep(directory)
+def _make_in(directory: Path, make: Callable[[Path], _Made], ours: list[Path]) -> _Made:
+    """What ``make`` makes in ``directory``; the directories made for it are added to ``ours``."""
+    for _try in range(_TRIES):
+        # else another process has made a directory, failed, and just removed it again
+        with contextlib.suppress(FileNotFoundError):
+            _make_directory(directory, ours)
+            return make(directory)
+    _make_directory(directory, ours)
+    return make(directory)
+
+
+def _make_directory(directory: Path, ours: list[Path]) -> None:
+    """Make a directory and those above it, one by one, where there are none.
+
+    Raises FileNotFoundError if one of them goes meanwhile.
+    """
+    if not directory.parent.is_dir() and directory != directory.parent:
+        _make_directory(directory.parent, ours)
     try:
-        return Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=directory))
-    except FileNotFoundError:
-        # another process has made it, failed, and just removed it again
-        if not again:
-            raise
-    return _made_in(directory, again=False)
+        os.mkdir(directory)
+    except OSError as err:
+        if directory.is_dir():
+            return
+        if err.errno == errno.EEXIST and not os.path.lexists(directory):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), directory) from None
+        raise
+    ours.append(directory)
 
 
 def _sweep(directory: Path) -> None:
-    """Remove what runs that were killed have left half-built in ``directory``."""
+    """Remove what runs that were killed have left half-built in ``directory``.
+
+    What is being built is locked.  Not so what ``upstream.tree`` throws away, which whoever comes
+    first may remove.  Where no lock can be had, nobody knows, and it stays.
+    """
     for left in directory.glob(_TEMPORARY + "*"):
         with contextlib.suppress(OSError):
             seen = left.lstat()
             whole = stat.S_ISDIR(seen.st_mode) or stat.S_ISREG(seen.st_mode)
             if whole and time.time() - seen.st_mtime > _YOUNG:
-                with _held(left, fcntl.LOCK_NB):
-                    _remove(left)
+                _remove_unheld(left)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        remove_tree(path)
-    else:
-        path.unlink()
+def _remove_unheld(path: Path) -> None:
+    """Remove what nobody builds; OSError if somebody does, or that cannot be told."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.is_dir():
+            remove_tree(path)
+        else:
+            path.unlink()
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager
-def _held(path: Path, flag: int = 0) -> Iterator[None]:
-    """Hold a lock on ``path``, by which a process that builds it is known to live."""
+def _held(path: Path) -> Iterator[None]:
+    """``hold`` the directory ``path`` for the block."""
     handle = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | flag)
+        hold(handle)
         yield
     finally:
         os.close(handle)
+
+
+def hold(handle: int) -> None:
+    """Lock an open file or directory of a temporary name, by which whoever builds it is known to
+    live; its closing ends that.  Some file systems have no locks, and do without."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def remove_tree(path: Path) -> None:
@@ -191,8 +250,7 @@ def locked(path: Path) -> Iterator[None]:
     The kernel drops the lock of a process that dies, so none is ever stale.
     """
     with disk_errors(f"write {path}"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("ab")
+        handle = _make_in(path.parent, lambda _directory: path.open("ab"), [])
     # not in the block above, which would explain the caller's errors as the disk's
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -7,7 +7,6 @@ import ctypes
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,14 @@ from typing import TYPE_CHECKING
 from hgport.engine.carryfile import same_but_for_style
 from hgport.engine.outcome import Outcome, Reader, SeriesResult
 from hgport.errors import UsageError
-from hgport.files import built_beside, disk_errors, locked, remove_tree, write_whole
+from hgport.files import (
+    built_beside,
+    disk_errors,
+    locked,
+    remove_tree,
+    scratch_beside,
+    write_whole,
+)
 from hgport.model.catalogue import Catalogue
 from hgport.model.release import Release
 from hgport.model.stack import Port, Stack
@@ -254,17 +260,13 @@ def _fill(directory: Path, files: Mapping[str, bytes]) -> None:
 
 def _replace(directory: Path, files: Mapping[str, bytes], gone: set[str]) -> None:
     """Put a copy of the directory, with these files and without those, in its place."""
-    with disk_errors(f"write {directory}"):
-        beside = Path(tempfile.mkdtemp(prefix=".hgport-tmp-", dir=directory.parent))
-        try:
-            copy = beside / directory.name
-            shutil.copytree(directory, copy, symlinks=True)
-            for name in gone:
-                (copy / name).unlink()
-            _fill(copy, files)
-            _swap(copy, directory)
-        finally:
-            remove_tree(beside)
+    with disk_errors(f"write {directory}"), scratch_beside(directory) as beside:
+        copy = beside / directory.name
+        shutil.copytree(directory, copy, symlinks=True)
+        for name in gone:
+            (copy / name).unlink()
+        _fill(copy, files)
+        _swap(copy, directory)
 
 
 def _swap(fresh: Path, directory: Path) -> None:

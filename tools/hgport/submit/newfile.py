@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 
 from hgport.errors import UsageError
-from hgport.files import disk_errors
+from hgport.files import disk_errors, hold
 
 # of file systems that have no hard links
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -36,6 +36,7 @@ def write_new(path: Path, data: bytes, hint: str) -> None:
         handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             with os.fdopen(handle, "wb") as out:
+                hold(handle)
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
