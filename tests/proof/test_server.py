@@ -315,6 +315,10 @@ def test_the_port_stays_its_own() -> None:
         held = raw(server)
         server.hang_up()
         assert held.recv(1) == b""
+        # whoever accepts has been woken, and may not have come to it yet
+        until = time.monotonic() + 10
+        while not refused(server) and time.monotonic() < until:
+            time.sleep(0.01)
         assert refused(server)
         other = socket.socket()
         with pytest.raises(OSError), other:
