@@ -168,6 +168,22 @@ def test_a_wrong_catalogue_is_refused_by_file_and_place(text: str, message: str)
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "hint"),
+    [
+        ('base = "5.2.2"', 'base = "9.9"', "it lists 4.9 to 5.4.0"),
+        ('base = "5.2.2"', 'base = "5.2.22"', "did you mean 5.2.2"),
+        ("4.9..5.2", "4.9..9.9", "it lists 4.9 to 5.4"),
+    ],
+)
+def test_no_verb_is_advised_that_reads_the_wrong_catalogue(
+    right: str, wrong: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(TEXT.replace(right, wrong))
+    assert str(caught.value.hint).startswith(hint)
+
+
 def test_a_catalogue_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read .*gone.toml: No such file"):
         Catalogue.load(tmp_path / "gone.toml")

@@ -37,7 +37,7 @@ import difflib
 import functools
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -231,18 +231,17 @@ def _fields(release: Release) -> dict[str, str | int]:
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a name that is not among the known ones, with the near ones offered."""
     names = list(dict.fromkeys(known))
+    hint = _outside(name, names) or _near(name, names)
+    if hint is None and names:
+        hint = f"there are {names[0]} to {names[-1]}; see hgport releases"
+    return UsageError(f"no {what} {name!r}", hint or "there is none; see hgport releases --update")
+
+
+def _near(name: str, names: Sequence[str]) -> str | None:
+    """What to say of a name that is much like some of the known ones; None of another."""
     by_lower = {one.lower(): one for one in reversed(names)}
     near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
-    outside = _outside(name, names)
-    if outside:
-        hint = outside
-    elif near:
-        hint = "did you mean " + " or ".join(by_lower[one] for one in near) + "?"
-    elif names:
-        hint = f"there are {names[0]} to {names[-1]}; see hgport releases"
-    else:
-        hint = "there is none; see hgport releases --update"
-    return UsageError(f"no {what} {name!r}", hint)
+    return "did you mean " + " or ".join(by_lower[one] for one in near) + "?" if near else None
 
 
 def _outside(name: str, names: Iterable[str]) -> str | None:
@@ -394,18 +393,23 @@ def _check_references(catalogue: Catalogue, top: _Table) -> None:
     ends = [end for span in spans for end in _ends(span, top)]
     if not catalogue.releases:
         return  # a new catalogue, before its first update
+    known = {release.key for release in catalogue.releases}
     versions = [("base", catalogue.base)]
     versions += [(f"[[absorbed]] {one.patch}: release", one.release) for one in catalogue.absorbed]
     versions += [(f"[[absorbed-part]] {p.patch}: release", p.release) for p in catalogue.parts]
     for place, version in versions:
-        try:
-            catalogue.release(version)
-        except UsageError as err:
-            raise UsageError(f"{top.place}: {place}: {err.message}", err.hint) from err
+        if version_key(version) not in known:
+            raise _unlisted(top, place, "release", version, [r.version for r in catalogue.releases])
     for end in ends:
         if end not in catalogue.lines:
-            error = unknown("line", end, catalogue.lines)
-            raise UsageError(f"{top.place}: affected: {error.message}", error.hint)
+            raise _unlisted(top, "affected", "line", end, catalogue.lines)
+
+
+def _unlisted(top: _Table, place: str, what: str, name: str, names: Sequence[str]) -> UsageError:
+    """The error for what the catalogue itself lacks.  No verb can be advised, as each reads it."""
+    near = None if _outside(name, names) else _near(name, names)
+    hint = near or f"it lists {names[0]} to {names[-1]}"
+    return UsageError(f"{top.place}: {place}: no {what} {name!r}", hint)
 
 
 def _ends(span: str, top: _Table) -> list[str]:
