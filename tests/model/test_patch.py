@@ -116,6 +116,8 @@ def test_plain_add_and_delete() -> None:
         (b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n@@ mal @@\n", "line 6: a malformed hunk header"),
         (b"--- x\n+++ x\n@@ -1 +1 @@\n-a\n+b\n", "no leading directory"),
         (b"*** a/x\n--- b/x\n***************\n", "only unified diffs"),
+        (PLAIN.replace(b"foo", b"f\xc2\x9bo"), "has a control character in it"),
+        (PLAIN.replace(b"foo", b"f\xe2\x80\xaeo") * 2, r"line 7: 'f\u202eo' is changed a second"),
         (PLAIN + PLAIN, "line 7: foo is changed a second time"),
         (b"# HG changeset patch\n# Date whenever\nx\n" + PLAIN, "'whenever' is no date"),
         (b"# HG changeset patch\n# Date 2147483648 0\n" + PLAIN, "exceeds 32 bits"),

@@ -94,6 +94,7 @@ def test_no_symbolic_link_is_followed_to_a_patch(tmp_path: Path, name: str) -> N
         Series.load(tmp_path / "stack" / "series")
     said = f"series: line 2: the path {name!r} leads through a symbolic link, "
     assert said in caught.value.message
+    assert caught.value.hint == "put the patch itself there"
 
 
 def test_a_symbolic_link_may_lead_to_the_series(tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ def test_a_patch_with_a_flaw(
     ("text", "line", "why"),
     [
         ("x.patch\nx.patch\n", 2, "x.patch is already listed in line 1"),
+        ("x\u202ey.patch\nx\u202ey.patch\n", 2, r"'x\u202ey.patch' is already listed in line 1"),
         ("x.patch -p0\n", 1, "option -p0 of x.patch is not supported"),
         ("x.patch\n../y.patch\n", 2, "'../y.patch'"),
         ("x.patch\r\n", 1, "carriage return"),
@@ -147,12 +148,13 @@ def test_files_that_are_not_listed_or_not_there(tmp_path: Path) -> None:
     series = write_stack(tmp_path, {"x.patch": GOOD, "y.patch": GOOD}, {"4.9": {"x.patch": GOOD}})
     (tmp_path / "patches" / "04.9").mkdir()
     (tmp_path / "patches" / "04.9" / "series").write_text("")
-    series.write_text("x.patch\nz.patch\n")
+    series.write_text("x.patch\nz.patch\nx\u202ez.patch\n")
     (tmp_path / "patches" / "cover.md").write_text("# no patch\n")
     (tmp_path / "patches" / "4.8").mkdir()
     assert looked(series) == [
         ("patches/y.patch", None, "series", "the series does not list it"),
         ("series", 2, "patch", "there is no patch z.patch"),
+        ("series", 3, "patch", r"there is no patch 'x\u202ez.patch'"),
         ("patches/04.9/series", None, "series", "04.9 is no line of releases"),
         ("patches/4.8/series", None, "series", "the port has no series file"),
     ]

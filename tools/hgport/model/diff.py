@@ -220,7 +220,7 @@ class _DiffReader:
         written: set[str] = set()
         for change, file in zip(changes, (f for f in self._files if f.git or f.hunks)):
             if change.path in written:
-                raise self._wrong(f"{change.path} is changed a second time", file.line)
+                raise self._wrong(f"{shown(change.path)} is changed a second time", file.line)
             written.add(change.path)
 
 
@@ -233,7 +233,8 @@ def path_problem(path: str) -> str | None:
         return "is absolute"
     if "\\" in path:
         return "has a backslash in it"
-    if re.search(r"[\x00-\x1f\x7f]", path):
+    # those from U+0080 on some terminals obey as well
+    if re.search(r"[\x00-\x1f\x7f-\x9f]", path):
         return "has a control character in it"
     parts = path.split("/")
     if ".." in parts:
@@ -245,6 +246,11 @@ def path_problem(path: str) -> str | None:
     if path in _SUBREPOSITORIES:
         return "is for repositories within a repository, which hgport does not make"
     return None
+
+
+def shown(word: str) -> str:
+    """A word of a file as an error may print it: what does something to a terminal escaped."""
+    return word if word.isprintable() else repr(word)
 
 
 def _is_hg(part: str) -> bool:

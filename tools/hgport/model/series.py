@@ -17,11 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hgport.errors import UsageError
-from hgport.model.diff import path_problem
+from hgport.model.diff import path_problem, shown
 from hgport.model.patch import Patch
-
-# what some terminals obey, beside the ASCII ones that no path may have
-_CONTROL = frozenset(map(chr, range(0x80, 0xA0)))
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def entries(data: bytes, name: str) -> tuple[Entry, ...]:
         if entry.name in found:
             first = found[entry.name].number
             raise UsageError(
-                f"{name}: line {number}: {_shown(entry.name)} is already listed in line {first}"
+                f"{name}: line {number}: {shown(entry.name)} is already listed in line {first}"
             )
         found[entry.name] = entry
     return tuple(found.values())
@@ -94,23 +91,16 @@ def _entry(line: str, number: int, name: str) -> Entry | None:
     if not words:
         return None
     problem = path_problem(words[0])
-    if problem is None and not _CONTROL.isdisjoint(words[0]):
-        problem = "has a control character in it"
     if problem:
         raise UsageError(f"{name}: line {number}: the path {words[0]!r} {problem}")
     for option in words[1:]:
         if option != "-p1":
             raise UsageError(
-                f"{name}: line {number}: option {_shown(option)} of {_shown(words[0])} is not "
+                f"{name}: line {number}: option {shown(option)} of {shown(words[0])} is not "
                 "supported",
                 "hgport takes patches to be applied with -p1",
             )
     return Entry(words[0], number)
-
-
-def _shown(word: str) -> str:
-    """A word of a file as an error may print it: what does something to a terminal escaped."""
-    return word if word.isprintable() else repr(word)
 
 
 def place_problem(directory: Path, name: str) -> str | None:
@@ -123,7 +113,7 @@ def place_problem(directory: Path, name: str) -> str | None:
     for part in name.split("/"):
         place /= part
         if os.path.islink(place):
-            return f"leads through a symbolic link, {place}"
+            return f"leads through a symbolic link, {shown(str(place))}"
     return None if _may_be_read(place) else "is no regular file"
 
 
@@ -131,8 +121,10 @@ def _load_patch(series: Path, directory: Path, entry: Entry) -> Patch:
     where = f"{series}: line {entry.number}"
     problem = place_problem(directory, entry.name)
     if problem:
-        raise UsageError(f"{where}: the path {entry.name!r} {problem}")
-    missing = f"{where}: there is no patch {_shown(entry.name)} in {directory}"
+        raise UsageError(
+            f"{where}: the path {entry.name!r} {problem}", "put the patch itself there"
+        )
+    missing = f"{where}: there is no patch {shown(entry.name)} in {directory}"
     data = _read(directory / entry.name, missing)
     try:
         return Patch.parse(entry.name, data)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hgport.errors import UsageError
+from hgport.model.diff import shown
 from hgport.model.series import Entry, entries
 
 # how model.series says where something is
@@ -44,5 +45,7 @@ def listed(data: bytes) -> tuple[list[Entry], list[tuple[int, str]]]:
         for entry in there:
             first = found.setdefault(entry.name, Entry(entry.name, number))
             if first.number != number:
-                problems.append((number, f"{entry.name} is already listed in line {first.number}"))
+                problems.append(
+                    (number, f"{shown(entry.name)} is already listed in line {first.number}")
+                )
     return list(found.values()), problems

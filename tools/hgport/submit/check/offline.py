@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hgport.errors import UsageError
+from hgport.model.diff import shown
 from hgport.model.patch import Patch
 from hgport.model.project import Place, further
 from hgport.model.release import Release
@@ -153,7 +154,7 @@ def _patch(port: PortFiles, entry: Entry, where: str, checked: Checked) -> Patch
     problem = place_problem(port.directory, entry.name)
     if problem:
         checked.findings.append(
-            Finding(None, port.label, None, entry.number, "patch", f"{entry.name} {problem}")
+            Finding(None, port.label, None, entry.number, "patch", f"{shown(entry.name)} {problem}")
         )
         return None
     try:
@@ -172,7 +173,7 @@ def _patch(port: PortFiles, entry: Entry, where: str, checked: Checked) -> Patch
         line, why = (int(told[1]), told[2]) if told else (None, text.partition(": ")[2] or text)
         finding = Finding(None, where, None, line, "patch", why)
     except FileNotFoundError:
-        why = f"there is no patch {entry.name}"
+        why = f"there is no patch {shown(entry.name)}"
         finding = Finding(None, port.label, None, entry.number, "patch", why)
     except OSError as err:
         finding = Finding(None, where, None, None, "patch", f"cannot be read: {err.strerror}")
