@@ -140,6 +140,7 @@ def test_a_subject_that_the_terminal_cannot_show(made: Project, tmp_path: Path) 
         (["5.2", "-R", ""], "'-R' / '--repository': its name is empty"),
         (["5.2", "--into", f"{__file__}/x"], f"{__file__} is no directory"),
         (["5.2", "--into", f"{__file__}/x/y"], f"{__file__} is no directory"),
+        (["5.2", "--into", "x/../y"], "x is no directory"),
         (["5.2", "-R", "/nowhere"], "is no Mercurial repository"),
         (["5.2", "--into", "x", "--series", "/nowhere/series"], "no series file"),
         (["5.2", "--into", "x", "--user", "\udcff"], "'\\udcff' is no author's name"),

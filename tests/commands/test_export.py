@@ -187,7 +187,7 @@ def test_directories_above_are_made(made: Path, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["quilt", "git", "bundle"])
-@pytest.mark.parametrize("destination", ["file/out", "x" * 300, "/proc/nowhere/out"])
+@pytest.mark.parametrize("destination", ["x" * 300, "/proc/nowhere/out"])
 def test_no_place_for_it(
     made: Path, form: str, destination: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,6 +201,9 @@ def test_no_place_for_it(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["5.2", "--format", "quilt", ""], "'DEST': its name is empty"),
+        (["5.2", "--format", "quilt", f"{__file__}/out"], f"{__file__} is no directory"),
+        (["5.2", "--format", "git", "x/../out"], "x is no directory"),
         (["5.2", "--format", "tar", "out"], "'tar' is not one of 'quilt', 'mq'"),
         (["5.2", "out"], "say which form with --format (quilt, mq, "),
         (["5.2", "--format", "hg"], "Missing argument 'DEST'"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -20,25 +19,11 @@ _SAID = {
 }
 
 
-class _Named(click.Path):
-    """A path that is not empty, as an empty one would be read as the current directory."""
-
-    def convert(
-        self,
-        value: str | os.PathLike[str],
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> str | bytes | os.PathLike[str]:
-        if value == "":
-            self.fail("its name is empty", param, ctx)
-        return super().convert(value, param, ctx)
-
-
 @click.command("apply")
 @click.argument("release", metavar="RELEASE", shell_complete=completion.releases)
 @click.option(
     "--into",
-    type=_Named(path_type=Path),
+    type=options.NamedPath(path_type=Path),
     metavar="DIR",
     help="Make this directory: a repository of the release and its patches.",
 )
@@ -52,7 +37,7 @@ class _Named(click.Path):
     "-R",
     "--repository",
     "clone",
-    type=_Named(path_type=Path),
+    type=options.NamedPath(path_type=Path),
     metavar="CLONE",
     help="Add the changesets to this repository; what is checked out stays.",
 )

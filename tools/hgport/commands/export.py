@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from hgport.commands import completion, options
+from hgport.engine import commits
 from hgport.errors import UsageError
 from hgport.model import project, ranges
 from hgport.model.catalogue import Catalogue
@@ -20,14 +21,14 @@ from hgport.submit.export.prepared import Prepared, prepare
 
 @click.command("export")
 @click.argument("release", metavar="RELEASE", shell_complete=completion.releases)
-@click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
+@click.argument("destination", metavar="DEST", type=options.NamedPath(path_type=Path))
 @click.option("--format", "form", type=click.Choice(forms.NAMES), help="The form.")
 @click.option("-u", "--user", metavar="USER", help="Whose patches those are that name nobody.")
 @click.option(
     "-R",
     "--repository",
     "clone",
-    type=click.Path(path_type=Path),
+    type=options.NamedPath(path_type=Path),
     metavar="CLONE",
     help="With bundle: make it for this repository, which is only read.",
 )
@@ -133,7 +134,7 @@ def _prepared(
     from hgport.report import downloads
     from hgport.report.stacks import serving
 
-    writing.refuse_existing(destination)
+    commits.refuse_existing(destination)
     with downloads.shown() as progress:
         prepared = prepare(stack, catalogue, release, user, progress)
     say(f"{serving(stack, release.line)} for {release.version}, as {form}, into {destination}")

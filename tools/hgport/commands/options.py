@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from hgport.commands import completion
+
+
+class NamedPath(click.Path):
+    """A path that is not empty, as an empty one would be read as the current directory."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        if value == "":
+            self.fail("its name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 json_output = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 

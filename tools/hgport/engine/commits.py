@@ -291,9 +291,13 @@ def _replace(target: Path, content: bytes | None, kind: str) -> None:
 
 def refuse_existing(destination: Path) -> None:
     """Raise UsageError if there is anything at ``destination``, or if it cannot be made since what
-    stands above it is no directory."""
+    stands above it is no directory, or leads through one that is not there and back."""
     if os.path.lexists(destination) or destination.name == "..":
-        raise UsageError(f"{destination} exists already", "name a directory that is not there")
+        raise UsageError(f"{destination} exists already", "name something that is not there")
+    for one in destination.parents:
+        if one.name == ".." and not one.is_dir():
+            # it would have to be made, for nothing
+            raise UsageError(f"{one.parent} is no directory", "name the place without '..'")
     above = next((one for one in destination.parents if os.path.lexists(one)), None)
     if above is not None and not os.path.isdir(above):
         raise UsageError(f"{above} is no directory")

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from hgport.errors import UsageError
+from hgport.engine.commits import refuse_existing
 from hgport.files import built_beside, disk_errors
 from hgport.submit.newfile import write_new
 
 _OTHER = "name something that is not there"
 
 
-def refuse_existing(destination: Path) -> None:
-    """Raise UsageError if there is anything at ``destination``."""
-    if os.path.lexists(destination):
-        raise UsageError(f"{destination} exists already", _OTHER)
-
-
 def write_directory(destination: Path, files: Mapping[str, bytes]) -> None:
     """Make a directory of these files (path -> content), and those above it that lack.
 
-    Raises UsageError if there is something already, OutsideError if the disk refuses; then nothing
+    Raises UsageError as ``refuse_existing``, OutsideError if the disk refuses; then nothing
     is made.
     """
     refuse_existing(destination)
