@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hgport.engine.carried import Carried, CarriedSeries, Fate, FileFate, What
@@ -99,11 +99,10 @@ def _remarks(carried: Carried) -> list[str]:
     return remarks + [f"{f.path}: {note}" for f in carried.files for note in f.notes]
 
 
-def _upstream(carried: Carried, first: Release | None = None) -> str:
+def _upstream(carried: Carried) -> str:
     if carried.since is not None:
         return f"upstream since {carried.since.since}"
-    silent = "the release has all of it, though the catalogue does not say so"
-    return silent if first is None else f"{silent}; the first that has it is {first.version}"
+    return "the release has all of it, though the catalogue does not say so"
 
 
 # conflicts
@@ -141,19 +140,14 @@ def conflict_lines(file: FileFate) -> list[int]:
 # hunk by hunk
 
 
-def explain(made: CarriedSeries, first: Mapping[str, Release] | None = None) -> list[str]:
+def explain(made: CarriedSeries) -> list[str]:
     """For each patch, each file and each hunk: which step settled it, and why; what was remembered
-    and used, with its text; and where the conflicts are.
-
-    ``first`` tells, by name, which release was the first to have a patch, where that was looked for
-    (see ``absorbed.first_with``).
-    """
-    found = first or {}
+    and used, with its text; and where the conflicts are."""
     told = [f"{made.target.version}, from {made.origin.why}"]
     for carried in made.patches:
         told.append(f"{short_name(carried.patch.name)}: {carried.fate.value}")
         if carried.fate is Fate.UPSTREAMED:
-            told.append(f"  {_upstream(carried, found.get(carried.patch.name))}")
+            told.append(f"  {_upstream(carried)}")
         told += [f"  {note}" for note in carried.notes]
         told += _used(carried.used, "  ")
         for file in carried.files:
