@@ -72,6 +72,12 @@ def test_a_patch_that_is_left_out(made: Project) -> None:
     assert taught("5.1") == ()
 
 
+def test_a_patch_that_is_repeated_is_not_left_out_by_anybody(made: Project) -> None:
+    again = {**PATCHES, "again.patch": PATCHES[ONE]}
+    write_stack(made.root, again, {"5.1": {ONE: PATCHES[ONE]}})
+    assert taught("5.1") == ("5.1/2.patch", "5.1/3.patch")
+
+
 def test_all_that_a_person_can_change(made: Project) -> None:
     second = patch_bytes(
         file_diff("f", OLD["f"], numbered(30, line10="mine", line20="also mine")),
