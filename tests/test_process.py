@@ -17,6 +17,7 @@ import pytest
 
 from hgport import process
 from hgport.errors import OutsideError
+from programs import alive
 
 
 def python(code: str, **kwargs: object) -> process.Finished:
@@ -60,10 +61,10 @@ def test_a_program_out_of_time_ends_with_its_children(tmp_path: Path) -> None:
     assert time.monotonic() - started < 30
     child = int((tmp_path / "pid").read_text())
     for _attempt in range(100):
-        if not _runs(child):
+        if not alive(child):
             break
         time.sleep(0.05)
-    assert not _runs(child)
+    assert not alive(child)
 
 
 # a program that starts one in a session of its own, which keeps the pipe
@@ -117,14 +118,6 @@ def test_what_a_program_leaves_behind_ends_with_it() -> None:
     started = time.monotonic()
     assert gone(int(python(code).stdout))
     assert time.monotonic() - started < 30
-
-
-def _runs(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 def test_out_of_time_is_a_failure_unless_allowed() -> None:
@@ -304,8 +297,8 @@ def test_a_program_that_is_talked_with_ends_with_the_block(tmp_path: Path) -> No
     started = time.monotonic()
     with process.talking(words, cwd=tmp_path, env={}, log=tmp_path / "log") as program:
         pid = int(program.line(20) or b"")
-        assert program.say(b"wait") and _runs(pid)
-    assert not _runs(pid) and time.monotonic() - started < 30
+        assert program.say(b"wait") and alive(pid)
+    assert not alive(pid) and time.monotonic() - started < 30
 
 
 def test_there_is_nobody_to_talk_with(tmp_path: Path) -> None:
@@ -335,10 +328,10 @@ def test_a_program_that_had_begun_when_we_were_told_to_end_ends(
         pass
     assert len(pids) == 2
     for _attempt in range(100):
-        if not any(map(_runs, pids)):
+        if not any(map(alive, pids)):
             break
         time.sleep(0.05)
-    assert not any(map(_runs, pids))
+    assert not any(map(alive, pids))
 
 
 def test_a_signal_at_any_moment_of_a_begin_leaves_nothing_behind(

@@ -34,6 +34,7 @@ from hgport.proof.scenarios import (
 from hgport.proof.warmed import NotWarm, WarmHg, warm
 from hgport.proof.work import Work
 from hgport.proof.world import Client, Ground, Hg, world, write_config
+from programs import alive
 
 # told by a command, and only seen by that one: what it was started with
 TELL = """
@@ -171,7 +172,7 @@ def sleeping(pids: Path, seconds: int = 60) -> list[str]:
 
 
 def gone(pids: Path) -> bool:
-    return wait_for(lambda: not any(map(_runs, map(int, pids.read_text().split()))))
+    return wait_for(lambda: not any(map(alive, map(int, pids.read_text().split()))))
 
 
 def wait_for(true: Callable[[], bool]) -> bool:
@@ -179,13 +180,6 @@ def wait_for(true: Callable[[], bool]) -> bool:
     while not true() and time.monotonic() < until:
         time.sleep(0.02)
     return true()
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 class Late:
