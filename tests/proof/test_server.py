@@ -149,6 +149,15 @@ def refused(server: Server) -> bool:
     return True
 
 
+def soon_refused(server: Server) -> bool:
+    """The same of a server that was told to hang up: whoever accepts has been woken, and may not
+    have come to it yet."""
+    until = time.monotonic() + 10
+    while not refused(server) and time.monotonic() < until:
+        time.sleep(0.01)
+    return refused(server)
+
+
 def test_nobody_listens() -> None:
     with Server(Fault("gone", gone=faults.FROM_START)) as server:
         assert refused(server)
@@ -305,7 +314,7 @@ def test_a_connection_that_cannot_be_taken_is_told_in_one_line(
             assert sock.recv(1) == b""
         sock.close()
         server.hang_up()
-        assert refused(server)
+        assert soon_refused(server)
         server.settle()
     assert caught.value.hint is not None and "ulimit -n" in caught.value.hint
 
@@ -315,11 +324,7 @@ def test_the_port_stays_its_own() -> None:
         held = raw(server)
         server.hang_up()
         assert held.recv(1) == b""
-        # whoever accepts has been woken, and may not have come to it yet
-        until = time.monotonic() + 10
-        while not refused(server) and time.monotonic() < until:
-            time.sleep(0.01)
-        assert refused(server)
+        assert soon_refused(server)
         other = socket.socket()
         with pytest.raises(OSError), other:
             other.bind(("127.0.0.1", server.port))
