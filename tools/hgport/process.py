@@ -45,6 +45,12 @@ class Finished:
     stderr: bytes
     timed_out: bool = False
 
+    def expected(self, allowed: Collection[int] | None) -> Finished:
+        """Itself; ``allowed`` is ``run``'s, and so is what is raised."""
+        if allowed is not None and (self.timed_out or self.code not in allowed):
+            raise ProgramFailed(self)
+        return self
+
 
 class ProgramFailed(HgportError):
     """A program ended with a code that the caller did not expect."""
@@ -91,10 +97,7 @@ def run(
         _end_group(child)
         child.wait()
         _close_pipes(child)
-    finished = Finished(words, child.returncode, out, err_out, timed_out)
-    if allowed is not None and (timed_out or finished.code not in allowed):
-        raise ProgramFailed(finished)
-    return finished
+    return Finished(words, child.returncode, out, err_out, timed_out).expected(allowed)
 
 
 def _end_group(child: subprocess.Popen[bytes], how: signal.Signals = signal.SIGKILL) -> None:

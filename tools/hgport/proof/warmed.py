@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from hgport.errors import HgportError
 from hgport.files import disk_errors
-from hgport.process import Finished, ProgramFailed, Talking, talking
+from hgport.process import Finished, Talking, talking
 from hgport.proof import inside
 from hgport.proof.world import MOST_SECONDS, environment
 
@@ -90,10 +90,7 @@ class WarmHg:
             self._fail("could not be it")
         self._sound = True
         code = os.waitstatus_to_exitcode(status)
-        finished = Finished((*self._words, *words), code, out, err, timed_out)
-        if allowed is not None and (timed_out or code not in allowed):
-            raise ProgramFailed(finished)
-        return finished
+        return Finished((*self._words, *words), code, out, err, timed_out).expected(allowed)
 
     def _status(self, timeout: float) -> tuple[int, bool]:
         """How the command ended, and whether its time was up before."""
